@@ -1,0 +1,50 @@
+"""The whole: every fact of one region of one account, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from natless.cloud.balancing import Listener, ListenerRule, LoadBalancer, TargetGroup
+from natless.cloud.endpoints import GatewayEndpoint, InterfaceEndpoint
+from natless.cloud.filtering import NetworkAcl, PrefixList, SecurityGroup
+from natless.cloud.identity import Role
+from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, RouteTable, Subnet, Vpc
+from natless.cloud.tasks import EcsService, LogGroup, Repository, TaskDefinition
+from natless.finding import Gap
+
+
+class Cloud(msgspec.Struct, frozen=True):
+    """Facts, frozen. `source` is what was read; `region`, `account` and `partition` may be symbolic.
+
+    `gaps` are unreadable things that belong to no single field (a resource of a type that natless does not read,
+    a nested stack, a page of a describe call that was denied).
+    An id that is referred to and is not in its collection lies *outside* what was read: unknown, not absent.
+    """
+
+    source: str
+    region: str = "${AWS::Region}"
+    account: str = "${AWS::AccountId}"
+    partition: str = "aws"
+    vpcs: Mapping[str, Vpc] = {}
+    subnets: Mapping[str, Subnet] = {}
+    route_tables: Mapping[str, RouteTable] = {}
+    internet_gateways: Mapping[str, InternetGateway] = {}
+    nat_gateways: Mapping[str, NatGateway] = {}
+    network_interfaces: Mapping[str, NetworkInterface] = {}
+    security_groups: Mapping[str, SecurityGroup] = {}
+    network_acls: Mapping[str, NetworkAcl] = {}
+    prefix_lists: Mapping[str, PrefixList] = {}
+    interface_endpoints: Mapping[str, InterfaceEndpoint] = {}
+    gateway_endpoints: Mapping[str, GatewayEndpoint] = {}
+    load_balancers: Mapping[str, LoadBalancer] = {}
+    listeners: Mapping[str, Listener] = {}
+    listener_rules: Mapping[str, ListenerRule] = {}
+    target_groups: Mapping[str, TargetGroup] = {}
+    task_definitions: Mapping[str, TaskDefinition] = {}
+    services: Mapping[str, EcsService] = {}
+    repositories: Mapping[str, Repository] = {}
+    log_groups: Mapping[str, LogGroup] = {}
+    roles: Mapping[str, Role] = {}
+    gaps: tuple[Gap, ...] = ()

@@ -1,0 +1,103 @@
+"""ECS: task definitions, services, and what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from natless.finding import Gap, Origin
+
+
+class ContainerSecret(msgspec.Struct, frozen=True):
+    """A secret as ECS has it: `value_from` is an ARN, or the bare name of an SSM parameter."""
+
+    name: str
+    value_from: str | Gap
+    origin: Origin
+
+
+class Container(msgspec.Struct, frozen=True):
+    """A container definition, as far as reachability and start-up lean on it.
+
+    `log_driver` is None where no log configuration is given; `log_options` are its options, texts maybe symbolic.
+    """
+
+    name: str
+    origin: Origin
+    image: str | Gap
+    ports: tuple[int | Gap, ...] = ()
+    log_driver: str | Gap | None = None
+    log_options: Mapping[str, str | Gap] = {}
+    secrets: tuple[ContainerSecret | Gap, ...] = ()
+    repository_credentials: str | Gap | None = None
+    environment_files: tuple[str | Gap, ...] = ()
+    environment: Mapping[str, str | Gap] = {}
+
+
+class TaskDefinition(msgspec.Struct, frozen=True):
+    """A task definition. `id` is the logical id, or family:revision in an account.
+
+    Roles are ids of `Role`s where they are among the facts, else ARNs, or None.
+    """
+
+    id: str
+    origin: Origin
+    containers: tuple[Container, ...] | Gap
+    network_mode: str | Gap
+    compatibilities: tuple[str, ...] | Gap
+    execution_role: str | Gap | None
+    task_role: str | Gap | None
+    cpu: str | Gap | None = None
+    memory: str | Gap | None = None
+    architecture: str | Gap = "X86_64"
+    efs_volumes: tuple[str | Gap, ...] = ()
+
+
+class ServiceTarget(msgspec.Struct, frozen=True):
+    """A service's registration in a target group."""
+
+    target_group: str | Gap
+    container: str | Gap
+    port: int | Gap
+
+
+class EcsService(msgspec.Struct, frozen=True):
+    """An ECS service: where tasks of a definition are placed.
+
+    `launch` is the compute the tasks run on (capacity provider strategies with FARGATE or FARGATE_SPOT are "fargate").
+    `after` holds the ids of all resources that CloudFormation completes before it starts the service (references and
+    DependsOn, transitively); None where the source has no order (an account, a plan).
+    """
+
+    id: str
+    origin: Origin
+    cluster: str | Gap | None
+    task_definition: str | Gap
+    launch: Literal["fargate", "ec2", "external"] | Gap
+    subnets: tuple[str | Gap, ...] | Gap
+    groups: tuple[str | Gap, ...] | Gap
+    public_ip: bool | Gap
+    targets: tuple[ServiceTarget, ...] = ()
+    exec_enabled: bool | Gap = False
+    service_connect: bool | Gap = False
+    platform_version: str | Gap = "LATEST"
+    after: frozenset[str] | None = None
+
+
+class Repository(msgspec.Struct, frozen=True):
+    """An ECR repository; `uri` may be symbolic."""
+
+    id: str
+    origin: Origin
+    name: str | Gap
+    uri: str
+
+
+class LogGroup(msgspec.Struct, frozen=True):
+    """A CloudWatch Logs log group."""
+
+    id: str
+    origin: Origin
+    name: str | Gap
