@@ -1,0 +1,57 @@
+"""Managed prefix lists: the ids of AWS's own lists, region by region.
+
+An id is no attribute of the gateway endpoint, so no template can ask for it. Lists found in public contradict each
+other, so `deploy` always looks the id up; these values only serve `check`, which asks no account.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from natless.catalog.source import Source
+
+
+class PrefixListId(msgspec.Struct, frozen=True):
+    """The id of the prefix list `com.amazonaws.REGION.s3`, and who says so."""
+
+    region: str
+    id: str
+    source: Source
+
+
+_AGREED = Source("two or more independent published infrastructure repositories agree", "2026-11")
+_SINGLE = Source("one published list, which agrees with the agreed ids where they overlap", "2026-11")
+
+S3_PREFIX_LISTS: tuple[PrefixListId, ...] = (
+    PrefixListId("ap-northeast-1", "pl-61a54008", _SINGLE),
+    PrefixListId("ap-northeast-2", "pl-78a54011", _AGREED),
+    PrefixListId("ap-south-1", "pl-78a54011", _SINGLE),
+    PrefixListId("ap-southeast-1", "pl-6fa54006", _SINGLE),
+    PrefixListId("ap-southeast-2", "pl-6ca54005", _SINGLE),
+    PrefixListId("eu-central-1", "pl-6ea54007", _SINGLE),
+    PrefixListId("eu-west-1", "pl-6da54004", _SINGLE),
+    PrefixListId("sa-east-1", "pl-6aa54003", _SINGLE),
+    PrefixListId("us-east-1", "pl-63a5400a", _AGREED),
+    PrefixListId("us-east-2", "pl-7ba54012", _SINGLE),
+    PrefixListId("us-west-1", "pl-6ba54002", _SINGLE),
+    PrefixListId("us-west-2", "pl-68a54001", _SINGLE),
+)
+
+
+S3_PREFIX_LIST_UNKNOWN = "${S3PrefixListId}"
+"""Stands for the id of S3's list where the region is not known or has no entry. It means S3's list and nothing else."""
+
+_S3_IDS = frozenset(entry.id for entry in S3_PREFIX_LISTS) | {S3_PREFIX_LIST_UNKNOWN}
+
+
+def s3_prefix_list(region: str) -> str | None:
+    """Give the id of S3's prefix list in `region`, or None where no source is held."""
+    for entry in S3_PREFIX_LISTS:
+        if entry.region == region:
+            return entry.id
+    return None
+
+
+def is_s3_prefix_list(id_: str) -> bool:
+    """Say whether an id (or the text that stands for it) is known to be that of S3's list in some region."""
+    return id_ in _S3_IDS
