@@ -1,0 +1,73 @@
+"""The Spec: what a person wrote in natless.toml, checked, with defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+
+class Network(msgspec.Struct, frozen=True):
+    """`[network]`. `cidr` is the VPC's, canonical (no host bits); `zones` is how many availability zones are used."""
+
+    cidr: str = "10.0.0.0/16"
+    zones: int = 2
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many tasks.
+
+    `cpu` is the average utilisation (percent) that autoscaling aims at; None: a fixed count of `min`.
+    """
+
+    min: int = 1
+    max: int = 1
+    cpu: int | None = None
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """One line of `[services.NAME.secrets]`: `VARIABLE = "secretsmanager:prod/db#url"` or `"ssm:/prod/db"`.
+
+    `identifier` is the secret's name or ARN, `key` the JSON key after `#`, or "".
+    """
+
+    variable: str
+    store: Literal["secretsmanager", "ssm"]
+    identifier: str
+    key: str = ""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """`[services.NAME]`. Exactly one of `build` (a folder, as written) and `image` is set.
+
+    `cpu` in CPU units (1024 = one vCPU), `memory` in MiB; `port` is the container port.
+    """
+
+    name: str
+    build: str | None
+    image: str | None
+    port: int
+    public: bool
+    cpu: int = 256
+    memory: int = 512
+    health: str = "/"
+    count: Count = Count()
+    environment: Mapping[str, str] = {}
+    secrets: tuple[Secret, ...] = ()
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """A whole natless.toml.
+
+    `source` is the path as the person named it; `lines` gives the line (from 1) of each key by its dotted path
+    (`services.web.cpu`, `services.web` for the table's own header); `region` is that of the given image where the
+    file has no other word for it, as no endpoint reaches another region's; None where it is left to the profile.
+    """
+
+    source: str
+    name: str
+    region: str | None
+    network: Network
+    services: tuple[Service, ...]
+    lines: Mapping[str, int]

@@ -1,0 +1,99 @@
+"""`region` and `[network]`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from natless.catalog.addresses import LARGEST_VPC_PREFIX, SMALLEST_VPC_PREFIX, zone_slots
+from natless.catalog.partitions import partition_of
+from natless.finding.rules import CIDR_INVALID, CIDR_TOO_SMALL, NOT_SUPPORTED_YET, REGION_INVALID
+from natless.spec.model import Network
+from natless.spec.positions import KeyPath
+from natless.spec.problems import Problems, quoted
+from natless.spec.table import take
+from natless.spec.words import CIDR_PATTERN, NETWORK, REGION_PATTERN
+
+_CIDR, _ZONES = NETWORK.keys
+_PATH = ("network",)
+_CIDR_PATH = (*_PATH, _CIDR.name)
+
+
+def read_region(problems: Problems, text: str | None) -> str | None:
+    """Check the form of a region's name. Which regions exist is the account's to say: AWS opens new ones."""
+    if text is not None and not re.fullmatch(REGION_PATTERN, text):
+        plain = text.strip().lower().replace("_", "-").replace(" ", "-")
+        zone = re.fullmatch(rf"({REGION_PATTERN})[a-z]", plain)
+        dashed = re.sub(r"(?<=[a-z])(?=[0-9]+$)", "-", plain)
+        near = zone[1] if zone else next((form for form in (plain, dashed) if re.fullmatch(REGION_PATTERN, form)), "")
+        why = "that is a zone's name" if zone else "a region's name has the form us-east-1"
+        problems.add(
+            REGION_INVALID, ("region",), f"region = {quoted(text)}: {why}", f"region = {quoted(near or 'us-east-1')}"
+        )
+        return None
+    if text is not None:
+        check_partition(problems, ("region",), text)
+    return text
+
+
+def check_partition(problems: Problems, path: KeyPath, region: str) -> None:
+    """Refuse a region whose endpoint services are named in ways that the catalog does not hold."""
+    partition = partition_of(region)
+    if partition.endpoints_known:
+        return
+    message = (
+        f"region {region} lies in the partition {partition.name}, where endpoint services have other names: not "
+        "supported yet in this version; supported: commercial and GovCloud regions"
+    )
+    problems.add(NOT_SUPPORTED_YET, path, message, 'region = "us-east-1"')
+
+
+def read_network(problems: Problems, given: dict[str, Any]) -> Network:
+    """Read `[network]`; what is wrong is recorded, and the default stands in for it."""
+    table = take(problems, _PATH, given, NETWORK)
+    cidr = _read_cidr(problems, table.get(_CIDR))
+    zones = table.get(_ZONES)
+    if cidr is None:
+        return Network(_CIDR.default, zones)
+    slots = zone_slots(cidr.prefixlen)
+    if slots < zones:
+        # Two subnets a zone, so the place is the CIDR's even where only zones is written.
+        path = _CIDR_PATH if _CIDR.name in given else (*_PATH, _ZONES.name)
+        wanted = next(prefix for prefix in range(cidr.prefixlen, 0, -1) if zone_slots(prefix) >= zones)
+        message = (
+            f"cidr = {quoted(str(cidr))} has room for {slots} zones with a public and a private subnet each, "
+            f"of /27 at the least as a load balancer wants it; zones = {zones}"
+        )
+        problems.add(CIDR_TOO_SMALL, path, message, f"cidr = {quoted(str(cidr.supernet(new_prefix=wanted)))}")
+    return Network(str(cidr), zones)
+
+
+def _read_cidr(problems: Problems, text: str) -> ipaddress.IPv4Network | None:
+    wrong, instead = f"cidr = {quoted(text)} is no IPv4 block", _CIDR.sample
+    try:
+        if not re.fullmatch(CIDR_PATTERN, text):
+            raise ipaddress.AddressValueError
+        found = ipaddress.IPv4Network(text, strict=False)
+    except ValueError:
+        problems.add(CIDR_INVALID, _CIDR_PATH, f"{wrong}: an address, a slash and a length", instead)
+        return None
+    if not LARGEST_VPC_PREFIX <= found.prefixlen <= SMALLEST_VPC_PREFIX:
+        bounded = min(max(found.prefixlen, LARGEST_VPC_PREFIX), zone_prefix())
+        near = ipaddress.IPv4Network((found.network_address, bounded), strict=False)
+        wrong = f"cidr = {quoted(text)}: a VPC is /{LARGEST_VPC_PREFIX} to /{SMALLEST_VPC_PREFIX}"
+        problems.add(CIDR_INVALID, _CIDR_PATH, wrong, f"cidr = {quoted(str(near))}")
+        return None
+    if found.network_address.packed[0] in (0, 127) or found.is_link_local or found.is_multicast or found.is_reserved:
+        problems.add(CIDR_INVALID, _CIDR_PATH, f"cidr = {quoted(text)} is an address block no host may have", instead)
+        return None
+    if str(found) != text:
+        wrong = f"cidr = {quoted(text)} has bits set below its length: the block is {found}"
+        problems.add(CIDR_INVALID, _CIDR_PATH, wrong, f"cidr = {quoted(str(found))}")
+        return None
+    return found
+
+
+def zone_prefix() -> int:
+    """Give the longest prefix that still has room for the least zones."""
+    return next(prefix for prefix in range(SMALLEST_VPC_PREFIX, 0, -1) if zone_slots(prefix) >= _ZONES.default)

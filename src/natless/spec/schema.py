@@ -1,0 +1,98 @@
+"""The JSON Schema of natless.toml, so that editors complete it: made from the same words that `read` reads by.
+
+What a schema cannot say (host bits of a CIDR, min above max, a variable in two tables, a pair of CPU and memory
+where one is left out) only `read` says. Whatever `read` accepts, the schema accepts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from natless.catalog.fargate import SIZES
+from natless.spec.words import (
+    COUNT,
+    NETWORK,
+    REFERENCE_PATTERN,
+    SERVICE,
+    SERVICE_NAME_PATTERN,
+    TEXT_PATTERN,
+    TOP,
+    VARIABLE_PATTERN,
+    Key,
+    Words,
+)
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """Give the schema, in JSON's types."""
+    top = _table(TOP)
+    top["properties"]["network"] |= _table(NETWORK)
+    top["properties"]["services"] |= {
+        "additionalProperties": _service(),
+        "propertyNames": {"pattern": _whole(SERVICE_NAME_PATTERN)},
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"$schema": _DIALECT, "title": "natless.toml", **top}
+
+
+def _service() -> dict[str, Any]:
+    table = _table(SERVICE)
+    properties = table["properties"]
+    properties["public"] |= {"const": True}
+    properties["environment"] |= _variables(TEXT_PATTERN)
+    properties["secrets"] |= _variables(REFERENCE_PATTERN)
+    properties["cpu"] |= {"enum": [size.cpu for size in SIZES]}
+    properties["memory"] |= {"enum": sorted({mib for size in SIZES for mib in size.memory})}
+    pairs = [{"properties": {"cpu": {"const": size.cpu}, "memory": {"enum": list(size.memory)}}} for size in SIZES]
+    sources = [{"required": ["build"]}, {"required": ["image"]}]
+    return table | {"allOf": [{"anyOf": pairs}, {"oneOf": sources}]}
+
+
+def _table(words: Words) -> dict[str, Any]:
+    properties = {key.name: _key(key) for key in words.keys}
+    properties |= {
+        later.name: {"const": later.now, "description": f"Only this in this version: {later.instead}."}
+        for later in words.later
+        if later.now is not None
+    }
+    table: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    required = [key.name for key in words.keys if key.required]
+    return table | ({"required": required} if required else {})
+
+
+def _key(key: Key) -> dict[str, Any]:
+    said: dict[str, Any] = {"description": key.says}
+    if key.default is not None:
+        said["default"] = key.default
+    match key.type:
+        case "text":
+            return {**said, "type": "string"} | ({"pattern": _whole(key.pattern)} if key.pattern else {})
+        case "number":
+            return said | _number(key)
+        case "flag":
+            return {**said, "type": "boolean"}
+        case "table":
+            return {**said, "type": "object"}
+        case "count":
+            return {**said, "anyOf": [_number(key), _table(COUNT)]}
+        case _:
+            assert_never(key.type)
+
+
+def _number(key: Key) -> dict[str, Any]:
+    bounds = {"minimum": key.least, "maximum": key.most}
+    return {"type": "integer", **{word: bound for word, bound in bounds.items() if bound is not None}}
+
+
+def _variables(pattern: str) -> dict[str, Any]:
+    return {
+        "additionalProperties": {"type": "string", "pattern": _whole(pattern)},
+        "propertyNames": {"pattern": _whole(VARIABLE_PATTERN)},
+    }
+
+
+def _whole(pattern: str) -> str:
+    return f"^(?:{pattern})$"

@@ -1,0 +1,229 @@
+"""The words of natless.toml: every key, its type and range, and what it says.
+
+One table for the reader and for the JSON Schema, so that an editor completes exactly what is read. What the format
+will have, and this version cannot do, is named here as well (`Later`): to widen the format, move a word up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from natless.catalog.addresses import BALANCER_ZONES
+
+KeyType: TypeAlias = Literal["text", "number", "flag", "table", "count"]
+"""What a key takes. `count` is a whole number or a table."""
+
+NAME_LENGTH = 20
+"""Characters. From the name AWS makes others: a load balancer's has at most 32, of which CloudFormation wants 13 for
+its random part; the cluster and the repositories bear the name itself."""
+
+NAME_PATTERN = rf"(?=.{{2,{NAME_LENGTH}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
+SERVICE_NAME_PATTERN = rf"(?=.{{1,{NAME_LENGTH}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
+REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}"
+CIDR_PATTERN = r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}"
+HEALTH_PATTERN = r"/[!-~]{0,1023}"
+VARIABLE_PATTERN = r"[A-Za-z_][A-Za-z0-9_.-]{0,254}"
+FILLED_PATTERN = r"[^\u0000]*[^\u0000\s][^\u0000]*"
+TEXT_PATTERN = r"[^\u0000]*"
+REFERENCE_PATTERN = r"(secretsmanager|ssm):.+"
+MOST_ZONES = 4
+MOST_TASKS = 5000
+"""Tasks of one service: ECS's quota (speed: "Tasks per service")."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key. `least` and `most` bound a number; `pattern` is the whole text's; `sample` is a line to write."""
+
+    name: str
+    type: KeyType
+    says: str
+    sample: str
+    required: bool = False
+    default: Any = None
+    least: int | None = None
+    most: int | None = None
+    pattern: str | None = None
+
+
+class Later(msgspec.Struct, frozen=True):
+    """A key of a later version. `now` is the one value that is already true today, or None: the key is refused."""
+
+    name: str
+    instead: str
+    now: str | bool | None = None
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Every key that a table takes, and those that it will take later."""
+
+    keys: tuple[Key, ...]
+    later: tuple[Later, ...] = ()
+
+
+TOP = Words(
+    (
+        Key(
+            "name",
+            "text",
+            "The application's name: of its stack, cluster and repositories.",
+            'name = "hello"',
+            required=True,
+            pattern=NAME_PATTERN,
+        ),
+        Key(
+            "region",
+            "text",
+            "The AWS region. Without it, the AWS profile's.",
+            'region = "us-east-1"',
+            pattern=REGION_PATTERN,
+        ),
+        Key("network", "table", "The VPC. All of it is optional.", "[network]"),
+        Key(
+            "services",
+            "table",
+            "The services, each a table [services.NAME].",
+            '[services.web]\nbuild = "."\nport = 8080',
+            required=True,
+        ),
+    ),
+    (Later("env", "one environment a file"),),
+)
+
+NETWORK = Words(
+    (
+        Key(
+            "cidr",
+            "text",
+            "The VPC's address block, /16 to /25.",
+            'cidr = "10.0.0.0/16"',
+            default="10.0.0.0/16",
+            pattern=CIDR_PATTERN,
+        ),
+        Key(
+            "zones",
+            "number",
+            "How many availability zones are used.",
+            "zones = 2",
+            default=2,
+            least=BALANCER_ZONES,
+            most=MOST_ZONES,
+        ),
+    ),
+    (
+        Later("security_groups", "a group each for load balancer, tasks and endpoints", "separate"),
+        Later("nat", "private subnets with no way to the internet", now=False),
+        Later("vpc", "a VPC of its own: remove the line"),
+        Later("egress", "egress to the endpoints only: remove the line"),
+    ),
+)
+
+SERVICE = Words(
+    (
+        Key(
+            "build",
+            "text",
+            "The folder of the Dockerfile, seen from this file. Or `image`.",
+            'build = "."',
+            pattern=FILLED_PATTERN,
+        ),
+        Key(
+            "image",
+            "text",
+            "An image in private ECR, by tag or digest. Or `build`.",
+            'image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1.0"',
+            pattern=FILLED_PATTERN,
+        ),
+        Key(
+            "port",
+            "number",
+            "The port that the container listens on.",
+            "port = 8080",
+            required=True,
+            least=1,
+            most=65535,
+        ),
+        Key(
+            "public",
+            "flag",
+            "Whether it answers the internet through the load balancer.",
+            "public = true",
+            default=True,
+        ),
+        Key("cpu", "number", "CPU units of a task: 1024 is one vCPU.", "cpu = 256", default=256),
+        Key("memory", "number", "MiB of memory of a task.", "memory = 512", default=512),
+        Key(
+            "health",
+            "text",
+            "The path that the load balancer asks for: 200 to 399 means healthy.",
+            'health = "/healthz"',
+            default="/",
+            pattern=HEALTH_PATTERN,
+        ),
+        Key(
+            "count",
+            "count",
+            "How many tasks: a number, or bounds for autoscaling.",
+            "count = 1",
+            default=1,
+            least=1,
+            most=MOST_TASKS,
+        ),
+        Key("environment", "table", "Environment variables, each a text.", "[services.web.environment]"),
+        Key("secrets", "table", "Environment variables that ECS fetches when a task starts.", "[services.web.secrets]"),
+    ),
+    (
+        Later("launch", "Fargate", "fargate"),
+        Later("exec", "tasks without ECS Exec", now=False),
+        Later("instance", "Fargate, which has no instances: remove the line"),
+        Later("gpu", "Fargate, which has no GPU: remove the line"),
+        Later("weights", "Fargate alone: remove the line"),
+        Later("calls", "one service, which calls no other: remove the line"),
+        Later("uses", "services that call no other AWS service: remove the table"),
+        Later("schedule", "services that run all the time: remove the line"),
+        Later("sidecars", "one container a task: remove the table"),
+        Later("certificate", "HTTP on port 80: remove the line"),
+        Later("hosts", "one service behind the load balancer: remove the line"),
+        Later("paths", "one service behind the load balancer: remove the line"),
+    ),
+)
+
+COUNT = Words(
+    (
+        Key("min", "number", "The least tasks.", "min = 2", required=True, least=1, most=MOST_TASKS),
+        Key("max", "number", "The most tasks.", "max = 10", required=True, least=1, most=MOST_TASKS),
+        Key(
+            "cpu",
+            "number",
+            "The average CPU utilisation, in percent, that autoscaling aims at.",
+            "cpu = 60",
+            default=60,
+            least=1,
+            most=100,
+        ),
+    )
+)
+
+OTHER_WORDS = {
+    "azs": "zones",
+    "availability_zones": "zones",
+    "container_port": "port",
+    "context": "build",
+    "cpus": "cpu",
+    "desired_count": "count",
+    "dockerfile": "build",
+    "env": "environment",
+    "env_vars": "environment",
+    "health_check": "health",
+    "health_path": "health",
+    "healthcheck": "health",
+    "image_uri": "image",
+    "mem": "memory",
+    "replicas": "count",
+    "scale": "count",
+    "service": "services",
+    "variables": "environment",
+    "vpc_cidr": "cidr",
+}
+"""What other tools call it."""
