@@ -1,0 +1,88 @@
+"""Logical ids and the few physical names that are fixed."""
+
+from __future__ import annotations
+
+import re
+
+from natless.spec.model import Service, Spec
+
+_WORDS = re.compile(r"[A-Za-z0-9]+")
+
+
+def word(text: str) -> str:
+    """Give `text` as one word of a logical id: `my-api` gives `MyApi`, `prod/db` gives `ProdDb`."""
+    return "".join(part[0].upper() + part[1:] for part in _WORDS.findall(text))
+
+
+def images_stack(spec: Spec) -> str:
+    """Give the name of the stack that holds the repositories; the main stack has the spec's own name."""
+    return f"{spec.name}-images"
+
+
+def repository_name(spec: Spec, service: Service) -> str:
+    """Give the ECR repository of a service. It is fixed, because the main stack and the push must both know it."""
+    return f"{spec.name}/{service.name}"
+
+
+# The ids of what stands once; what belongs to a service begins with the service's word.
+VPC = "Vpc"
+INTERNET_GATEWAY = "InternetGateway"
+INTERNET_GATEWAY_ATTACHMENT = "InternetGatewayAttachment"
+PUBLIC_ROUTE_TABLE = "PublicRouteTable"
+PUBLIC_ROUTE = "PublicRoute"
+ENDPOINT_GROUP = "EndpointGroup"
+ALB_GROUP = "AlbGroup"
+ALB_FROM_INTERNET = "AlbGroupIngressHttp"
+ALB = "Alb"
+LISTENER = "HttpListener"
+CLUSTER = "Cluster"
+S3_PREFIX_LIST = "S3PrefixListId"
+
+
+def public_subnet(zone: int) -> str:
+    """Give the id of the public subnet in zone `zone` (from 1)."""
+    return f"PublicSubnet{zone}"
+
+
+def private_subnet(zone: int) -> str:
+    """Give the id of the private subnet in zone `zone` (from 1)."""
+    return f"PrivateSubnet{zone}"
+
+
+def private_route_table(zone: int) -> str:
+    """Give the id of the private route table of zone `zone` (from 1)."""
+    return f"PrivateRouteTable{zone}"
+
+
+def association(subnet: str) -> str:
+    """Give the id of the association of a subnet with its route table."""
+    return f"{subnet}RouteTableAssociation"
+
+
+def endpoint(short_name: str) -> str:
+    """Give the id of an endpoint: `ecr.api` gives `EcrApiEndpoint`."""
+    return f"{word(short_name)}Endpoint"
+
+
+class ServiceIds:
+    """The ids of what belongs to one service."""
+
+    def __init__(self, service: Service) -> None:
+        """Build the ids of `service`."""
+        prefix = self.prefix = word(service.name)
+        self.image_digest = f"{prefix}ImageDigest"
+        self.repository = f"{prefix}Repository"
+        self.log_group = f"{prefix}LogGroup"
+        self.execution_role = f"{prefix}ExecutionRole"
+        self.task_definition = f"{prefix}TaskDefinition"
+        self.task_group = f"{prefix}TaskGroup"
+        self.target_group = f"{prefix}TargetGroup"
+        self.service = f"{prefix}Service"
+        self.scalable_target = f"{prefix}ScalableTarget"
+        self.scaling_policy = f"{prefix}ScalingPolicy"
+        # Rules are named from where they stand to where they lead.
+        self.alb_to_task = f"AlbGroupEgress{prefix}"
+        self.task_from_alb = f"{prefix}TaskGroupIngressAlb"
+        self.task_to_endpoints = f"{prefix}TaskGroupEgressEndpoints"
+        self.endpoints_from_task = f"EndpointGroupIngress{prefix}"
+        self.task_to_s3 = f"{prefix}TaskGroupEgressS3"

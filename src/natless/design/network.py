@@ -1,0 +1,128 @@
+"""The VPC, its subnets and its routes: public ones lead to the internet gateway, private ones nowhere."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from natless.catalog.addresses import zone_slots
+from natless.design import names
+from natless.design.piece import Piece, name_tag, ref, resource
+from natless.spec.model import Network
+
+_CAUSES = ("network", "name")
+_CIDR = ("network.cidr", *_CAUSES)
+_ZONES = ("network.zones", *_CAUSES)
+
+
+def network(spec: Network) -> list[Piece]:
+    """Give the VPC and all that routes in it."""
+    return [*_vpc(spec), *_public(spec), *_private(spec)]
+
+
+def subnets(spec: Network) -> tuple[list[IPv4Network], list[IPv4Network]]:
+    """Give the CIDRs of the public and of the private subnets, one of each a zone (see `catalog.addresses`)."""
+    whole = IPv4Network(spec.cidr)
+    slots = zone_slots(whole.prefixlen)
+    if spec.zones > slots:
+        raise ValueError(f"{spec.cidr} has room for {slots} zones, not for {spec.zones}")
+    public, private = (half.subnets(prefixlen_diff=slots.bit_length() - 1) for half in whole.subnets())
+    return list(public)[: spec.zones], list(private)[: spec.zones]
+
+
+def zones(spec: Network) -> range:
+    """Give the numbers of the zones, from 1, as ids carry them."""
+    return range(1, spec.zones + 1)
+
+
+def _vpc(spec: Network) -> list[Piece]:
+    return [
+        resource(
+            names.VPC,
+            "AWS::EC2::VPC",
+            {
+                "CidrBlock": spec.cidr,
+                # Private DNS of endpoints needs both.
+                "EnableDnsSupport": True,
+                "EnableDnsHostnames": True,
+                "Tags": name_tag("vpc"),
+            },
+            causes=_CIDR,
+        ),
+        resource(
+            names.INTERNET_GATEWAY,
+            "AWS::EC2::InternetGateway",
+            {"Tags": name_tag("internet gateway")},
+            causes=_CAUSES,
+        ),
+        resource(
+            names.INTERNET_GATEWAY_ATTACHMENT,
+            "AWS::EC2::VPCGatewayAttachment",
+            {"VpcId": ref(names.VPC), "InternetGatewayId": ref(names.INTERNET_GATEWAY)},
+            causes=_CAUSES,
+        ),
+    ]
+
+
+def _subnet(id_: str, zone: int, cidr: IPv4Network, name: str) -> Piece:
+    return resource(
+        id_,
+        "AWS::EC2::Subnet",
+        {
+            "VpcId": ref(names.VPC),
+            "CidrBlock": str(cidr),
+            "AvailabilityZone": {"Fn::Select": [zone - 1, {"Fn::GetAZs": ""}]},
+            "MapPublicIpOnLaunch": False,
+            "Tags": name_tag(f"{name} {zone}"),
+        },
+        causes=_ZONES,
+    )
+
+
+def _association(subnet: str, table: str) -> Piece:
+    return resource(
+        names.association(subnet),
+        "AWS::EC2::SubnetRouteTableAssociation",
+        {"SubnetId": ref(subnet), "RouteTableId": ref(table)},
+        causes=_ZONES,
+    )
+
+
+def _table(id_: str, name: str) -> Piece:
+    return resource(id_, "AWS::EC2::RouteTable", {"VpcId": ref(names.VPC), "Tags": name_tag(name)}, causes=_ZONES)
+
+
+def _public(spec: Network) -> list[Piece]:
+    cidrs, _ = subnets(spec)
+    subnet_ids = [names.public_subnet(zone) for zone in zones(spec)]
+    return [
+        *(_subnet(id_, zone, cidr, "public") for id_, zone, cidr in zip(subnet_ids, zones(spec), cidrs, strict=True)),
+        _table(names.PUBLIC_ROUTE_TABLE, "public"),
+        resource(
+            names.PUBLIC_ROUTE,
+            "AWS::EC2::Route",
+            {
+                "RouteTableId": ref(names.PUBLIC_ROUTE_TABLE),
+                "DestinationCidrBlock": "0.0.0.0/0",
+                "GatewayId": ref(names.INTERNET_GATEWAY),
+            },
+            causes=_CAUSES,
+            # EC2 refuses a route to a gateway that is not attached to the VPC.
+            after=[names.INTERNET_GATEWAY_ATTACHMENT],
+        ),
+        *(_association(id_, names.PUBLIC_ROUTE_TABLE) for id_ in subnet_ids),
+    ]
+
+
+def _private(spec: Network) -> list[Piece]:
+    # A table for each zone, though all are alike: a NAT gateway a zone can be added without moving associations,
+    # which EC2 cannot replace in place.
+    _, cidrs = subnets(spec)
+    pieces = []
+    for zone, cidr in zip(zones(spec), cidrs, strict=True):
+        subnet, table = names.private_subnet(zone), names.private_route_table(zone)
+        pieces += [
+            _subnet(subnet, zone, cidr, "private"),
+            _table(table, f"private {zone}"),
+            _association(subnet, table),
+        ]
+    return pieces

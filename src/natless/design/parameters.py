@@ -1,0 +1,73 @@
+"""The main template's parameters: what only an account (or a push) knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natless.catalog.partitions import partition_of
+from natless.catalog.prefix_lists import S3_PREFIX_LIST_UNKNOWN, s3_prefix_list
+from natless.design import names
+from natless.design.access import secret_parameters
+from natless.design.design import ImageDigest, Lookup, Parameter, PrefixListId, SecretArn
+from natless.design.images import given_image
+from natless.design.names import ServiceIds
+from natless.design.piece import Piece
+from natless.spec.model import Service, Spec
+
+
+def parameters(spec: Spec, service: Service) -> list[tuple[Piece, Parameter]]:
+    """Give each parameter as the template declares it, and with the value that `check` proves with."""
+    return [_image_digest(service), _prefix_list(spec, service), *_secrets(spec, service)]
+
+
+def _parameter(
+    name: str, declaration: dict[str, Any], value: str, lookup: Lookup, causes: tuple[str, ...]
+) -> tuple[Piece, Parameter]:
+    # No defaults: a guess that is deployed is worse than a parameter that is missing.
+    return Piece(name, {"Type": "String", **declaration}, causes), Parameter(name, value, lookup)
+
+
+def _image_digest(service: Service) -> tuple[Piece, Parameter]:
+    name = ServiceIds(service).image_digest
+    table = f"services.{service.name}"
+    declaration = {
+        "Description": f"Digest of the image of {service.name}",
+        "AllowedPattern": "^sha256:[0-9a-f]{64}$",
+        "ConstraintDescription": "sha256: and 64 hexadecimal digits",
+    }
+    causes = (f"{table}.image", f"{table}.build", table)
+    given = given_image(service)
+    value = given.digest if given and given.digest else f"${{{name}}}"
+    return _parameter(name, declaration, value, ImageDigest(service.name), causes)
+
+
+def _prefix_list(spec: Spec, service: Service) -> tuple[Piece, Parameter]:
+    name = names.S3_PREFIX_LIST
+    known = s3_prefix_list(spec.region) if spec.region else None
+    declaration = {
+        "Description": "Id of the managed prefix list of S3 in this region",
+        "AllowedPattern": "^pl-[0-9a-f]+$",
+        "ConstraintDescription": "pl- and hexadecimal digits",
+    }
+    causes = ("region", f"services.{service.name}")
+    return _parameter(name, declaration, known or S3_PREFIX_LIST_UNKNOWN, PrefixListId("s3"), causes)
+
+
+def _secrets(spec: Spec, service: Service) -> list[tuple[Piece, Parameter]]:
+    region = spec.region or "${AWS::Region}"
+    table = f"services.{service.name}.secrets"
+    found = []
+    for identifier, name in secret_parameters(service).items():
+        declaration = {
+            "Description": f"Full ARN of the secret {identifier}",
+            "AllowedPattern": "^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$",
+            "ConstraintDescription": "the secret's full ARN",
+        }
+        # What the account adds, six random characters, is symbolic: equal to itself in the role, the endpoint's
+        # policy and the container, unknown against anything else.
+        partition = partition_of(region).name
+        value = f"arn:{partition}:secretsmanager:{region}:${{AWS::AccountId}}:secret:{identifier}"
+        value = identifier if identifier.startswith("arn:") else f"{value}-${{{name}}}"
+        variable = next(secret.variable for secret in service.secrets if secret.identifier == identifier)
+        found.append(_parameter(name, declaration, value, SecretArn(identifier), (f"{table}.{variable}", table)))
+    return found

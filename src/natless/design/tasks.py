@@ -1,0 +1,148 @@
+"""The cluster, the log group, the task definition and the service that keeps its tasks running."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natless.catalog.health import TUNED
+from natless.design import names
+from natless.design.access import service_needs, value_from
+from natless.design.images import repository_uri
+from natless.design.names import ServiceIds
+from natless.design.network import zones
+from natless.design.piece import Piece, attribute, literal, ref, resource, sub
+from natless.design.scaling import scales
+from natless.spec.model import Service, Spec
+
+LOG_RETENTION_DAYS = 30
+
+
+def cluster(spec: Spec) -> Piece:
+    """Give the cluster. Its name is fixed, so that people and `natless status` find it."""
+    return resource(
+        names.CLUSTER,
+        "AWS::ECS::Cluster",
+        # A strategy may name only providers that the cluster has.
+        {"ClusterName": spec.name, "CapacityProviders": ["FARGATE", "FARGATE_SPOT"]},
+        causes=("name",),
+    )
+
+
+def log_group(service: Service) -> Piece:
+    """Give the log group. It is kept when the stack goes, and its generated name cannot block the next stack."""
+    return resource(
+        ServiceIds(service).log_group,
+        "AWS::Logs::LogGroup",
+        {"RetentionInDays": LOG_RETENTION_DAYS},
+        causes=(f"services.{service.name}",),
+        kept=True,
+    )
+
+
+def task_definition(spec: Spec, service: Service) -> Piece:
+    """Give the task definition. There is no task role, as the containers use no AWS service by themselves."""
+    ids = ServiceIds(service)
+    table = f"services.{service.name}"
+    return resource(
+        ids.task_definition,
+        "AWS::ECS::TaskDefinition",
+        {
+            "Family": f"{spec.name}-{service.name}",
+            "RequiresCompatibilities": ["FARGATE"],
+            "NetworkMode": "awsvpc",
+            "Cpu": str(service.cpu),
+            "Memory": str(service.memory),
+            "RuntimePlatform": {"OperatingSystemFamily": "LINUX", "CpuArchitecture": "X86_64"},
+            "ExecutionRoleArn": attribute(ids.execution_role, "Arn"),
+            "ContainerDefinitions": [_container(spec, service)],
+        },
+        causes=(f"{table}.image", f"{table}.build", table),
+    )
+
+
+def _container(spec: Spec, service: Service) -> dict[str, Any]:
+    ids = ServiceIds(service)
+    container: dict[str, Any] = {
+        "Name": service.name,
+        "Image": sub(f"{repository_uri(spec, service)}@${{{ids.image_digest}}}"),
+        "Essential": True,
+        "PortMappings": [{"ContainerPort": service.port, "Protocol": "tcp"}],
+        "StopTimeout": TUNED.stop_timeout,
+        "LogConfiguration": {
+            "LogDriver": "awslogs",
+            "Options": {
+                "awslogs-group": ref(ids.log_group),
+                "awslogs-region": ref("AWS::Region"),
+                "awslogs-stream-prefix": service.name,
+            },
+        },
+    }
+    if service.environment:
+        container["Environment"] = [
+            {"Name": name, "Value": literal(value)} for name, value in service.environment.items()
+        ]
+    if service.secrets:
+        container["Secrets"] = [
+            {"Name": secret.variable, "ValueFrom": value_from(service, secret)} for secret in service.secrets
+        ]
+    return container
+
+
+def ecs_service(spec: Spec, service: Service) -> Piece:
+    """Give the ECS service."""
+    ids = ServiceIds(service)
+    table = f"services.{service.name}"
+    properties: dict[str, Any] = {
+        "Cluster": ref(names.CLUSTER),
+        "TaskDefinition": ref(ids.task_definition),
+        # Always a strategy: LaunchType cannot be changed into one later.
+        "CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Weight": 1}],
+        "NetworkConfiguration": {
+            "AwsvpcConfiguration": {
+                "AssignPublicIp": "DISABLED",
+                "Subnets": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
+                "SecurityGroups": [attribute(ids.task_group, "GroupId")],
+            }
+        },
+        "LoadBalancers": [
+            {
+                "ContainerName": service.name,
+                "ContainerPort": service.port,
+                "TargetGroupArn": ref(ids.target_group),
+            }
+        ],
+        "HealthCheckGracePeriodSeconds": TUNED.grace,
+        "DeploymentConfiguration": {
+            "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+            "MinimumHealthyPercent": 100,
+            "MaximumPercent": 200,
+        },
+        "EnableECSManagedTags": True,
+        "PropagateTags": "SERVICE",
+    }
+    if not scales(service):
+        properties["DesiredCount"] = service.count.min
+    return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))
+
+
+def _waits(spec: Spec, service: Service) -> list[str]:
+    """Give what must stand before the first task starts and what the service does not refer to.
+
+    Roles, log group, groups and subnets are referred to; the rule that lets the internet in is not waited for, as no
+    task needs it.
+    """
+    ids = ServiceIds(service)
+    reached = service_needs(service)
+    gateways = [need for need in reached if need.kind == "gateway"]
+    routes = [names.association(names.private_subnet(zone)) for zone in zones(spec.network)]
+    return [
+        # ECS refuses a target group that no load balancer uses.
+        names.LISTENER,
+        ids.alb_to_task,
+        ids.task_from_alb,
+        *(names.endpoint(need.endpoint) for need in reached),
+        ids.task_to_endpoints,
+        ids.endpoints_from_task,
+        # A gateway endpoint serves a subnet by the route table that the subnet is associated with.
+        *([ids.task_to_s3, *routes] if gateways else []),
+    ]

@@ -1,0 +1,270 @@
+"""What holds for the templates of every spec, and what the two validators say of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Any
+
+import msgspec
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from cloudformation_validate import CompositeEngine, Severity, TemplateContent
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from natless import design
+from natless.design import Design, Template
+from natless.spec.model import Count, Network, Secret, Service, Spec
+
+# Words as `spec.read` accepts them: lower case, digits and single hyphens between.
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
+# Fargate's pairs (Amazon ECS Developer Guide, task size), the least and the greatest of some rows.
+SIZES = st.sampled_from([(256, 512), (256, 2048), (512, 4096), (1024, 2048), (4096, 30720), (16384, 122880)])
+VARIABLES = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True)
+IDENTIFIERS = st.from_regex(r"/?[A-Za-z0-9]{1,6}([/_.-][A-Za-z0-9]{1,6}){0,2}", fullmatch=True)
+SECRETS = st.builds(
+    Secret,
+    variable=VARIABLES,
+    store=st.sampled_from(["secretsmanager", "ssm"]),
+    identifier=IDENTIFIERS,
+    key=st.sampled_from(["", "url", "password"]),
+)
+COUNTS = st.one_of(
+    st.builds(Count, min=st.integers(1, 5), max=st.just(5)),
+    st.builds(Count, min=st.integers(1, 3), max=st.integers(4, 9), cpu=st.integers(10, 90)),
+)
+REGIONS = st.sampled_from([None, "us-east-1", "ap-northeast-2", "eu-west-2", "us-gov-west-1"])
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> Spec:
+    """Specs of one public service."""
+    prefix, zones = draw(st.sampled_from([(16, 2), (16, 6), (20, 3), (23, 4), (24, 4), (24, 2), (25, 2)]))
+    address = draw(st.integers(0, 2**16 - 1)) << 16
+    block = IPv4Network((10 << 24 | address & 0xFFFFFF, prefix), strict=False)
+    cpu, memory = draw(SIZES)
+    secrets = draw(st.lists(SECRETS, max_size=3, unique_by=lambda secret: secret.variable))
+    service = Service(
+        name=draw(NAMES),
+        build=".",
+        image=None,
+        port=draw(st.integers(1, 65535)),
+        public=True,
+        cpu=cpu,
+        memory=memory,
+        health=draw(st.sampled_from(["/", "/healthz"])),
+        count=draw(COUNTS),
+        environment=draw(st.dictionaries(VARIABLES, st.sampled_from(["", "1", "${HOME}", "a b", "né"]), max_size=2)),
+        secrets=tuple(secrets),
+    )
+    network = Network(str(block), zones)
+    return Spec("natless.toml", draw(NAMES), draw(REGIONS), network, (service,), {"name": 1})
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[CompositeEngine]:
+    # Let go before the interpreter ends: its destructor needs the library that is then gone.
+    made = CompositeEngine()
+    yield made
+    del made
+
+
+def complaints(engine: CompositeEngine, template: Template, region: str | None) -> list[str]:
+    """What cfn-lint and AWS's validator say, errors and warnings; their remarks on style are left out."""
+    text = design.text(template)
+    linted = lint(text, config=ManualArgs(regions=[region] if region else ["us-east-1"]))
+    validated = engine.validate_template(TemplateContent(text, "template")).diagnostics
+    return [
+        *(str(match) for match in linted if match.rule.id[0] in "EW"),
+        *(f"{one.rule_id}: {one.message}" for one in validated if one.severity is not Severity.INFO),
+    ]
+
+
+# cfn-lint takes half a second a template, so a failing example is shown as it was found.
+@settings(max_examples=10, deadline=None, phases=[phase for phase in Phase if phase is not Phase.shrink])
+@given(spec=specs())
+def test_both_validators_have_nothing_to_say(engine: CompositeEngine, spec: Spec) -> None:
+    designed = design.write(spec)
+    assert designed.images is None or complaints(engine, designed.images, spec.region) == []
+    assert complaints(engine, designed.main, spec.region) == []
+
+
+@pytest.mark.parametrize("identifier", ["prod/db-password", "secret", "arn:aws:secretsmanager:a:1:secret:Secret-x"])
+def test_a_secret_by_any_name_is_no_complaint(engine: CompositeEngine, identifier: str) -> None:
+    spec = hello(secrets=(Secret("PASSWORD", "secretsmanager", identifier),))
+    assert complaints(engine, design.write(spec).main, "us-east-1") == []
+
+
+def hello(**changes: Any) -> Spec:
+    service = Service("web", ".", None, 8080, public=True, health="/healthz")
+    return Spec("t", "hello", "us-east-1", Network(), (msgspec.structs.replace(service, **changes),), {})
+
+
+@pytest.mark.parametrize(
+    ("resource", "change", "said"),
+    [
+        ("WebService", {"DependsOn": ["WebTaskDefinition"]}, "W3005"),
+        ("WebTargetGroup", {"Properties": {"Port": "eighty"}}, "E3012"),
+        ("WebTaskDefinition", {"Properties": {"Cpu": "300"}}, "E3047"),
+    ],
+)
+def test_the_validators_would_have_something_to_say(
+    engine: CompositeEngine, resource: str, change: dict[str, Any], said: str
+) -> None:
+    template = json.loads(design.text(design.write(hello()).main))
+    element = template["Resources"][resource]
+    element["Properties"] |= change.get("Properties", {})
+    element |= {key: value for key, value in change.items() if key != "Properties"}
+    found = complaints(engine, template, "us-east-1")
+    assert found
+    assert any(said in complaint for complaint in found)
+
+
+def mentioned(value: Any) -> Iterator[str]:
+    """The logical ids that a value names by Ref, GetAtt or Sub; pseudo parameters are left out."""
+    match value:
+        case {"Ref": str(id_)}:
+            yield id_
+        case {"Fn::GetAtt": [str(id_), _]}:
+            yield id_
+        case {"Fn::Sub": str(text)}:
+            yield from (found.partition(".")[0] for found in re.findall(r"\$\{([A-Za-z0-9.]+)\}", text))
+        case dict():
+            for part in value.values():
+                yield from mentioned(part)
+        case list():
+            for part in value:
+                yield from mentioned(part)
+        case _:
+            pass
+
+
+def before(template: Template, id_: str, *, without: str = "") -> set[str]:
+    """Everything that CloudFormation completes before `id_`; `without`: as if that one DependsOn were not there."""
+    resources = template["Resources"]
+    waits = [wait for wait in resources[id_].get("DependsOn", []) if wait != without]
+    direct = {one for one in [*waits, *mentioned(resources[id_]["Properties"])] if one in resources}
+    return direct.union(*(before(template, one) for one in direct))
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_every_depends_on_is_needed(spec: Spec) -> None:
+    main = design.write(spec).main
+    for id_, element in main["Resources"].items():
+        for wait in element.get("DependsOn", []):
+            assert wait not in before(main, id_, without=wait), f"{id_} waits for {wait} anyway"
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_every_name_that_is_used_is_declared_and_every_parameter_is_used(spec: Spec) -> None:
+    main = design.write(spec).main
+    pseudo = {"AWS::Region", "AWS::AccountId", "AWS::Partition", "AWS::StackName", "AWS::URLSuffix"}
+    names = set(mentioned([main["Resources"], main["Outputs"]])) - pseudo
+    assert names <= set(main["Resources"]) | set(main["Parameters"])
+    assert names >= set(main["Parameters"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_the_parameters_of_the_design_are_those_of_the_template(spec: Spec) -> None:
+    designed = design.write(spec)
+    assert [parameter.name for parameter in designed.parameters] == list(designed.main["Parameters"])
+    assert all("Default" not in declared for declared in designed.main["Parameters"].values())
+
+
+@settings(max_examples=50, deadline=None)
+@given(specs())
+def test_subnets_lie_apart_inside_the_vpc_and_hold_a_load_balancer(spec: Spec) -> None:
+    resources = design.write(spec).main["Resources"]
+    blocks = [
+        IPv4Network(element["Properties"]["CidrBlock"])
+        for element in resources.values()
+        if element["Type"] == "AWS::EC2::Subnet"
+    ]
+    assert len(blocks) == 2 * spec.network.zones
+    assert all(block.subnet_of(IPv4Network(spec.network.cidr)) for block in blocks)
+    assert not any(one.overlaps(other) for i, one in enumerate(blocks) for other in blocks[:i])
+    # Elastic Load Balancing: at least a /27. EC2: at most a /16.
+    assert all(16 <= block.prefixlen <= 27 for block in blocks)
+
+
+@settings(max_examples=50, deadline=None)
+@given(specs())
+def test_a_further_zone_moves_nothing_that_stands(spec: Spec) -> None:
+    fewer = msgspec.structs.replace(spec, network=Network(spec.network.cidr, 1))
+    stands, grown = design.write(fewer).main["Resources"], design.write(spec).main["Resources"]
+    assert all(
+        element == grown[id_]
+        for id_, element in stands.items()
+        if element["Type"].startswith(("AWS::EC2::Subnet", "AWS::EC2::Route", "AWS::EC2::VPC"))
+        and element["Type"] != "AWS::EC2::VPCEndpoint"
+    )
+
+
+def allowed(template: Template) -> Iterator[dict[str, Any]]:
+    """Every statement of the roles' and of the endpoints' policies; who may assume a role is left out."""
+    for element in template["Resources"].values():
+        properties = element["Properties"]
+        for policy in properties.get("Policies", []):
+            yield from policy["PolicyDocument"]["Statement"]
+        if element["Type"] == "AWS::EC2::VPCEndpoint":
+            yield from properties["PolicyDocument"]["Statement"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_only_the_token_is_allowed_on_everything_and_in_a_statement_of_its_own(spec: Spec) -> None:
+    for statement in allowed(design.write(spec).main):
+        assert not any("*" in action for action in statement["Action"])
+        wide = statement["Resource"] == "*" or "*" in statement["Resource"]
+        assert wide == (statement["Action"] == ["ecr:GetAuthorizationToken"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_every_endpoint_has_a_policy_and_says_why_it_is_there(spec: Spec) -> None:
+    for element in design.write(spec).main["Resources"].values():
+        if element["Type"] == "AWS::EC2::VPCEndpoint":
+            assert element["Properties"]["PolicyDocument"]["Statement"]
+            tags = {tag["Key"]: tag["Value"] for tag in element["Properties"]["Tags"]}
+            # EC2: at most 256 characters; the services' common set of letters, digits, spaces and + - = . _ : / @
+            assert re.fullmatch(r"[A-Za-z0-9 +\-=._:/@,]{10,256}", tags["natless:why"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_no_group_is_left_with_the_default_egress(spec: Spec) -> None:
+    elements = design.write(spec).main["Resources"].values()
+    groups = [one["Properties"] for one in elements if one["Type"] == "AWS::EC2::SecurityGroup"]
+    assert len(groups) == 3
+    assert all([rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"] for group in groups)
+    open_ends = [one["Properties"] for one in elements if one["Type"].startswith("AWS::EC2::SecurityGroupEgress")]
+    assert not any("CidrIp" in rule for rule in open_ends)
+
+
+def written(spec: Spec) -> tuple[str, str, Design]:
+    designed = design.write(spec)
+    images = "" if designed.images is None else design.text(designed.images)
+    return images, design.text(designed.main), designed
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_the_same_spec_gives_the_same_text_which_fits_inline(spec: Spec) -> None:
+    assert written(spec) == written(spec)
+    # AWS CloudFormation quotas: 51,200 bytes of template in a request.
+    assert len(design.compact(design.write(spec).main).encode()) <= 51_200
+    assert json.loads(design.compact(design.write(spec).main)) == json.loads(written(spec)[1])
+
+
+def test_a_spec_that_was_not_read_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="exactly one public service"):
+        design.write(hello(public=False))
+    with pytest.raises(ValueError, match="room for 2 zones, not for 3"):
+        design.write(msgspec.structs.replace(hello(), network=Network("10.0.0.0/25", 3)))
