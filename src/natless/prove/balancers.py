@@ -1,0 +1,219 @@
+"""Load balancers: from the internet to them, and from them to the tasks."""
+
+from __future__ import annotations
+
+import msgspec
+
+from natless.cloud import EcsService, Listener, LoadBalancer, ServiceTarget, TargetGroup, TaskDefinition
+from natless.finding import Gap, Gate, Hop, Path
+from natless.finding.rules import (
+    BALANCER_DEGRADED,
+    BALANCER_WITHOUT_LISTENER,
+    TARGET_GROUP_UNATTACHED,
+    TARGET_PORT_MISMATCH,
+    TARGET_TYPE_MISMATCH,
+    Rule,
+)
+from natless.finding.verdict import GateKind
+from natless.prove import flows
+from natless.prove.absence import Thing, absence
+from natless.prove.answers import Answer, Mend, No, Yes, sequence
+from natless.prove.ends import End
+from natless.prove.tasks import Place, worst
+from natless.prove.truth import Maybe, distinct
+from natless.prove.world import Who, World
+
+
+class Front(msgspec.Struct, frozen=True):
+    """A load balancer that forwards to a target group, by one of its listeners."""
+
+    balancer: LoadBalancer
+    listener: Listener
+
+
+def fronts(world: World, target_group: str) -> tuple[tuple[Front, ...], tuple[Gap, ...]]:
+    """Give the listeners that forward to a target group, and the gaps that may hide one."""
+    cloud = world.cloud
+    gaps: list[Gap] = list(absence(cloud, Thing.LISTENER))
+    found: dict[str, Front] = {}
+    by_rule = [(rule.listener, rule.target_groups) for rule in cloud.listener_rules.values()]
+    by_default = [(listener.id, listener.target_groups) for listener in cloud.listeners.values()]
+    for identifier, groups in (*by_default, *by_rule):
+        gaps.extend(group for group in groups if isinstance(group, Gap))
+        if target_group not in groups:
+            continue
+        listener = cloud.listeners.get(identifier) if isinstance(identifier, str) else None
+        if listener is None:
+            gaps.append(world.outside(identifier, "listener"))
+            continue
+        balancer = cloud.load_balancers.get(listener.load_balancer) if isinstance(listener.load_balancer, str) else None
+        if balancer is None:
+            gaps.append(world.outside(listener.load_balancer, "load balancer"))
+        else:
+            found.setdefault(listener.id, Front(balancer, listener))
+    return tuple(found.values()), distinct(gaps)
+
+
+def balanced(
+    world: World, task: TaskDefinition, service: EcsService, spots: tuple[Place, ...]
+) -> list[tuple[str, Answer]]:
+    """Give internet->alb and alb->task for each registration of a service."""
+    found: list[tuple[str, Answer]] = []
+    for target in service.targets:
+        group = _target_group(world, target)
+        if isinstance(group, Gap):
+            found.append(("alb->task", Maybe((group,))))
+            continue
+        known, hidden = fronts(world, group.id)
+        if not known:
+            found.extend(_unattached(world, service, group, hidden))
+            continue
+        public = [front for front in known if front.balancer.internet_facing is not False]
+        if public:
+            found.append(("internet->alb", _best([_public(world, front) for front in public])))
+        checks = _registration(task, service, target, group)
+        ways = [_to_task(world, front, target, group, spot) for front in known for spot in spots]
+        found.append(("alb->task", sequence(checks, worst(ways))))
+    return found
+
+
+def _target_group(world: World, target: ServiceTarget) -> TargetGroup | Gap:
+    if isinstance(target.target_group, Gap):
+        return target.target_group
+    found = world.cloud.target_groups.get(target.target_group)
+    return world.outside(target.target_group, "target group") if found is None else found
+
+
+def _no(kind: GateKind, at: TargetGroup | LoadBalancer | EcsService, rule: Rule, reason: str, mend: Mend) -> No:
+    hop = Hop(kind, at.id, reason, at.origin)
+    return No(Path((hop,)), Gate(kind, at.id, at.origin), rule, reason, mend)
+
+
+def _unattached(
+    world: World, service: EcsService, group: TargetGroup, hidden: tuple[Gap, ...]
+) -> list[tuple[str, Answer]]:
+    """Nothing forwards to the group: ECS refuses to make the service."""
+    if hidden:
+        return [("alb->task", Maybe(hidden))]
+    reason = f"no listener forwards to {group.id}, with which {service.id} registers"
+    no = _no("listener", group, TARGET_GROUP_UNATTACHED, reason, Mend(words=_LISTENER.format(group.id)))
+    deaf = [
+        balancer
+        for balancer in world.cloud.load_balancers.values()
+        if balancer.internet_facing is True
+        and not any(listener.load_balancer == balancer.id for listener in world.cloud.listeners.values())
+    ]
+    if not deaf:
+        return [("alb->task", no)]
+    why = f"{deaf[0].id} has no listener, so nothing answers there"
+    mend = Mend(words=_LISTENER.format(group.id))
+    return [
+        ("internet->alb", _no("listener", deaf[0], BALANCER_WITHOUT_LISTENER, why, mend)),
+        ("alb->task", no),
+    ]
+
+
+_LISTENER = (
+    "Add an AWS::ElasticLoadBalancingV2::Listener whose DefaultActions forward to {}, and let the service wait for it."
+)
+
+
+def _public(world: World, front: Front) -> Answer:
+    """Say whether the internet reaches a load balancer's listener: on all, some or none of its subnets."""
+    balancer, listener = front.balancer, front.listener
+    if isinstance(balancer.internet_facing, Gap):
+        return Maybe((balancer.internet_facing,))
+    if isinstance(listener.port, Gap):
+        return Maybe((listener.port,))
+    answers: list[Answer] = [
+        Maybe((node,)) if isinstance(node, Gap) else flows.inward(world, world.internet_end(), node, listener.port)
+        for node in _nodes(world, balancer)
+    ]
+    hop = Hop("listener", listener.id, f"{listener.protocol} {listener.port}", listener.origin)
+    bad = [answer for answer in answers if isinstance(answer, No)]
+    if bad and len(bad) < len(answers):
+        # DNS gives every address: a client that is given a dead one waits, so half a front is no front.
+        said = f"only some addresses of {balancer.id} answer: {bad[0].reason}"
+        return msgspec.structs.replace(bad[0], rule=BALANCER_DEGRADED, reason=said)
+    return sequence(worst(answers), Yes(Path((hop,))))
+
+
+def _best(answers: list[Answer]) -> Answer:
+    """Give the answer where one way is enough."""
+    gaps: list[Gap] = []
+    first: No | None = None
+    for answer in answers:
+        match answer:
+            case Yes():
+                return answer
+            case Maybe(more):
+                gaps.extend(more)
+            case No():
+                first = first or answer
+    if gaps or first is None:
+        return Maybe(distinct(gaps))
+    return first
+
+
+def _nodes(world: World, balancer: LoadBalancer) -> list[End | Gap]:
+    """Give the load balancer's interfaces, one a subnet."""
+    found: list[End | Gap] = []
+    for subnet in balancer.subnets:
+        label = f"{balancer.id} in {subnet}" if isinstance(subnet, str) else balancer.id
+        who = Who("balancer", balancer.id, label, balancer.origin, public_ip=balancer.internet_facing)
+        groups = balancer.groups
+        found.append(world.end(who, subnet, groups, "all"))
+    if not found:
+        found.append(Gap(f"{balancer.id}.Subnets", balancer.origin, "no subnet of it was read"))
+    return found
+
+
+def _registration(task: TaskDefinition, service: EcsService, target: ServiceTarget, group: TargetGroup) -> Answer:
+    """Say whether ECS takes the registration: type of the targets, container and port."""
+    if isinstance(group.target_type, Gap):
+        return Maybe((group.target_type,))
+    if task.network_mode == "awsvpc" and group.target_type != "ip":
+        reason = f"{group.id} has targets of type {group.target_type}, but tasks in awsvpc mode register by address"
+        resource = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "ip"}}
+        mend = Mend({group.id: resource}, (), "A target group's type cannot be changed: make a new one of type ip.")
+        return _no("target-group", group, TARGET_TYPE_MISMATCH, reason, mend)
+    unread = [part for part in (target.port, task.containers, target.container) if isinstance(part, Gap)]
+    if unread:
+        return Maybe(tuple(unread))
+    if _opens(task, target):
+        return Yes(Path((Hop("target-group", group.id, f"registers {target.container}:{target.port}", group.origin),)))
+    if not isinstance(task.containers, Gap) and any("${" in one.name for one in task.containers):
+        return Maybe((Gap(f"{task.id} container names", task.origin, "they are not resolved"),))
+    reason = f"{service.id} registers port {target.port} of container {target.container}, which {task.id} does not have"
+    mend = Mend(words=f"Give container {target.container} of {task.id} a port mapping for {target.port}.")
+    return _no("target-group", service, TARGET_PORT_MISMATCH, reason, mend)
+
+
+def _opens(task: TaskDefinition, target: ServiceTarget) -> bool:
+    """Say whether the named container has the port, or may have it."""
+    containers = () if isinstance(task.containers, Gap) else task.containers
+    ports = [port for one in containers if one.name == target.container for port in one.ports]
+    return target.port in ports or any(isinstance(port, Gap) for port in ports)
+
+
+def _to_task(world: World, front: Front, target: ServiceTarget, group: TargetGroup, spot: Place) -> Answer:
+    """Walk from each of the load balancer's interfaces to a task: traffic, and health checks on a port of their own."""
+    if front.balancer.kind != "application":
+        why = "load balancers of this type are not walked"
+        return Maybe((Gap(f"{front.balancer.id} ({front.balancer.kind})", front.balancer.origin, why),))
+    if isinstance(spot.end, Gap):
+        return Maybe((spot.end,))
+    if isinstance(target.port, Gap):
+        return Maybe((target.port,))
+    ports = [target.port]
+    if isinstance(group.health_port, Gap):
+        return Maybe((group.health_port,))
+    if group.health_port.isdigit() and int(group.health_port) != target.port:
+        ports.append(int(group.health_port))
+    answers: list[Answer] = []
+    for node in _nodes(world, front.balancer):
+        if isinstance(node, Gap):
+            answers.append(Maybe((node,)))
+        else:
+            answers.extend(flows.inside(world, node, spot.end, "tcp", port) for port in ports)
+    return worst(answers)

@@ -1,0 +1,212 @@
+"""What a task demands: each service that it must reach, with the calls made there, from what its definition uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from natless.catalog.needs import LAYER_BUCKET, NEEDS, Feature, Need
+from natless.catalog.services import by_action
+from natless.cloud import Container, ContainerSecret, EcsService, Role, TaskDefinition
+from natless.cloud.text import same
+from natless.finding import Gap
+from natless.prove.calls import Call, role_policies
+from natless.prove.images import EcrImage, OpenImage, here, image
+from natless.prove.reach import Goal
+from natless.prove.truth import distinct
+from natless.prove.world import World
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """One need of a task. `doubts` are gaps for which the need may not exist, or may be another one.
+
+    `by` says whose policies must allow the calls.
+    """
+
+    need: str
+    goal: Goal
+    why: str
+    by: str = "nobody"
+    doubts: tuple[Gap, ...] = ()
+
+
+_SECRET = re.compile(
+    r"(arn:(?:\$\{[^}]*\}|[^:])*:secretsmanager:(?:\$\{[^}]*\}|[^:])*:(?:\$\{[^}]*\}|[^:])*:secret:(?:\$\{[^}]*\}|[^:])+)"
+)
+
+
+def demands(world: World, task: TaskDefinition, service: EcsService) -> tuple[Demand, ...]:
+    """Give the needs of a task as one service runs it, each need once, in the order in which ECS meets them."""
+    found: dict[str, Demand] = {}
+    for demand in _all(world, task, service):
+        known = found.get(demand.need)
+        found[demand.need] = demand if known is None else _joined(known, demand)
+    return tuple(found.values())
+
+
+def _joined(one: Demand, other: Demand) -> Demand:
+    """Give one need for two uses: without doubt where either is."""
+    calls = tuple(dict.fromkeys((*one.goal.calls, *other.goal.calls)))
+    goal = msgspec.structs.replace(one.goal, calls=calls)
+    doubts = distinct((*one.doubts, *other.doubts)) if one.doubts and other.doubts else ()
+    by = one.by if one.by != "nobody" else other.by
+    return msgspec.structs.replace(one, goal=goal, doubts=doubts, by=by)
+
+
+def _all(world: World, task: TaskDefinition, service: EcsService) -> Iterator[Demand]:
+    containers = () if isinstance(task.containers, Gap) else task.containers
+    yield from (demand for container in containers for demand in _secrets(world, container))
+    yield from (demand for container in containers for demand in _image(world, container))
+    yield from (demand for container in containers for demand in _logs(world, container))
+    yield from (demand for container in containers for demand in _files(container))
+    if service.exec_enabled is not False:
+        yield from _of(Feature.EXEC, "*", _doubts(service.exec_enabled))
+    if service.service_connect is not False:
+        yield from _of(Feature.SERVICE_CONNECT, "*", _doubts(service.service_connect))
+    if service.launch == "ec2":
+        yield from _of(Feature.CONTAINER_INSTANCE, "*", ())
+    if task.task_role is not None:
+        yield from _declared(world, task.task_role)
+
+
+def _doubts(*values: object) -> tuple[Gap, ...]:
+    return tuple(value for value in values if isinstance(value, Gap))
+
+
+def _of(feature: Feature, resource: str, doubts: tuple[Gap, ...], **goal: str) -> Iterator[Demand]:
+    """Give the catalog's needs of a feature, its named actions asked on `resource`."""
+    for need in NEEDS:
+        if need.feature is feature:
+            name = "s3-layers" if need.endpoint == "s3" and feature is Feature.ECR_IMAGE else need.endpoint
+            target = Goal(need.endpoint, _calls(need, resource), name == "s3-layers", goal.get("region", ""))
+            yield Demand(name, target, need.why, need.asked_by, doubts)
+
+
+def _calls(need: Need, resource: str) -> tuple[Call, ...]:
+    by = {"execution role": "execution", "task role": "task"}.get(need.asked_by, "aws")
+    pairs = [*((action, "*") for action in need.anywhere), *((action, resource) for action in need.named)]
+    return tuple(
+        Call(action, where, "execution" if by == "execution" else "task" if by == "task" else "aws")
+        for action, where in pairs
+        if need.demands(action)
+    )
+
+
+def _image(world: World, container: Container) -> Iterator[Demand]:
+    if isinstance(container.image, Gap):
+        yield from _pull(world, "*", (container.image,))
+        return
+    match image(container.image):
+        case EcrImage() as found:
+            local = here(found, world.cloud.region)
+            if local is False:
+                return
+            why = f"whether {container.image} lies in the region that was read leans on what is not resolved"
+            doubts = () if local else (Gap(f"image of {container.name}", container.origin, why),)
+            where = f"arn:{world.cloud.partition}:ecr:{found.region}:{found.account}:repository/{found.repository}"
+            yield from _pull(world, where, doubts)
+        case OpenImage():
+            why = f"which registry {container.image} lies in is not resolved"
+            yield from _pull(world, "*", (Gap(f"image of {container.name}", container.origin, why),))
+        case _:
+            return
+
+
+def _pull(world: World, repository: str, doubts: tuple[Gap, ...]) -> Iterator[Demand]:
+    for demand in _of(Feature.ECR_IMAGE, repository, doubts):
+        if demand.need != "s3-layers":
+            yield demand
+            continue
+        bucket = LAYER_BUCKET.format(region=world.cloud.region)
+        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/layer", "aws")
+        yield msgspec.structs.replace(demand, goal=msgspec.structs.replace(demand.goal, calls=(call,)))
+
+
+def _logs(world: World, container: Container) -> Iterator[Demand]:
+    if container.log_driver != "awslogs" and not isinstance(container.log_driver, Gap):
+        return
+    group, region = container.log_options.get("awslogs-group", ""), container.log_options.get("awslogs-region", "")
+    doubts = _doubts(container.log_driver, region)
+    name = "${unread}" if isinstance(group, Gap) else group
+    where = region if isinstance(region, str) and region else world.cloud.region
+    elsewhere = where if same(where, world.cloud.region) is False else ""
+    resource = f"arn:{world.cloud.partition}:logs:{where}:{world.cloud.account}:log-group:{name}:log-stream:${{stream}}"
+    yield from _of(Feature.AWSLOGS, resource, doubts, region=elsewhere)
+    if container.log_options.get("awslogs-create-group") == "true":
+        call = Call("logs:CreateLogGroup", resource)
+        yield Demand("logs", Goal("logs", (call,), region=elsewhere), "the log group is created here", "execution role")
+
+
+def _secrets(world: World, container: Container) -> Iterator[Demand]:
+    for secret in container.secrets:
+        if isinstance(secret, Gap):
+            yield from _of(Feature.SECRETSMANAGER_SECRET, "*", (secret,))
+            yield from _of(Feature.SSM_PARAMETER, "*", (secret,))
+        else:
+            yield from _secret(world, secret)
+    credentials = container.repository_credentials
+    if credentials is not None:
+        where = "${unread}" if isinstance(credentials, Gap) else secret_arn(credentials)
+        yield from _of(Feature.REGISTRY_CREDENTIALS, where, ())
+
+
+def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
+    if isinstance(secret.value_from, Gap):
+        yield from _of(Feature.SECRETSMANAGER_SECRET, "*", (secret.value_from,))
+        yield from _of(Feature.SSM_PARAMETER, "*", (secret.value_from,))
+    elif ":secretsmanager:" in secret.value_from:
+        yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), ())
+    elif ":ssm:" in secret.value_from:
+        yield from _of(Feature.SSM_PARAMETER, secret.value_from, ())
+    elif secret.value_from.startswith("${"):
+        why = f"whether {secret.value_from} is a secret or a parameter is not resolved"
+        doubt = Gap(f"secret {secret.name}", secret.origin, why)
+        yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), (doubt,))
+        yield from _of(Feature.SSM_PARAMETER, secret.value_from, (doubt,))
+    else:
+        path = secret.value_from.removeprefix("/")
+        here_ = f"{world.cloud.region}:{world.cloud.account}"
+        yield from _of(Feature.SSM_PARAMETER, f"arn:{world.cloud.partition}:ssm:{here_}:parameter/{path}", ())
+
+
+def secret_arn(value: str) -> str:
+    """Give the secret's own ARN, without the JSON key, version stage and version id that ECS lets follow it."""
+    found = _SECRET.match(value)
+    if found is not None:
+        return found[1]
+    symbol = re.match(r"\$\{[^}]*\}", value)
+    return symbol[0] if symbol else value
+
+
+def _files(container: Container) -> Iterator[Demand]:
+    for file in container.environment_files:
+        where = "${unread}" if isinstance(file, Gap) else file
+        yield from _of(Feature.ENVIRONMENT_FILE, where, ())
+
+
+def _declared(world: World, identifier: str | Gap) -> Iterator[Demand]:
+    """Give the services that the task role is allowed to call: what the containers mean to use."""
+    role = world.role(identifier)
+    if isinstance(role, Gap):
+        return
+    for action, resource in _allowed(role):
+        prefix, colon, _ = action.partition(":")
+        service = by_action(prefix.lower()) if colon else None
+        # ECS Exec and pulls are demanded where they are used; AWS decrypts on its own side, without a kms endpoint.
+        if service is None or prefix.lower() in {"ssmmessages", "ecr", "kms"}:
+            continue
+        call = Call(action.replace("*", "${any}"), resource.replace("*", "${any}"), "task")
+        yield Demand(service.short, Goal(service.short, (call,)), f"the task role may call {action}")
+
+
+def _allowed(role: Role) -> Iterator[tuple[str, str]]:
+    for policy in role_policies(role):
+        for statement in () if isinstance(policy, Gap) else policy.statements:
+            if isinstance(statement, Gap) or statement.effect == "Deny":
+                continue
+            for action in statement.actions:
+                for resource in statement.resources:
+                    if isinstance(action, str):
+                        yield action, resource if isinstance(resource, str) else "${unread}"

@@ -1,0 +1,228 @@
+"""The change that mends a gate: resources to merge into the template, and the same as AWS CLI commands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from natless.catalog.prefix_lists import s3_prefix_list
+from natless.catalog.services import service as catalog_service
+from natless.cloud import NetworkAcl, PrefixListPeer, RouteTable, SecurityGroup, Subnet, Vpc
+from natless.finding import Gap
+from natless.prove.answers import Mend
+from natless.prove.ends import End
+from natless.prove.world import World
+
+_SYMBOL = re.compile(r"\$\{([^}]+)\}")
+_LOGICAL = re.compile(r"[A-Za-z0-9]+")
+
+
+def word(text: str) -> str:
+    """Give text as a part of a logical id."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", text) if part)
+
+
+def reference(identifier: str, attribute: str = "") -> Any:
+    """Give how a template refers to an id: a logical id by Ref or GetAtt, a parameter by Ref, any other as it is."""
+    if found := _SYMBOL.fullmatch(identifier):
+        name, _, symbol_attribute = found[1].partition(".")
+        return {"Fn::GetAtt": [name, symbol_attribute]} if symbol_attribute else {"Ref": name}
+    if not _LOGICAL.fullmatch(identifier):
+        return identifier
+    return {"Fn::GetAtt": [identifier, attribute]} if attribute else {"Ref": identifier}
+
+
+def open_group(world: World, group: SecurityGroup, remote: End, protocol: str, port: int, *, ingress: bool) -> Mend:
+    """Give the rule that lets `remote` in, or be reached, on one port."""
+    side = "Source" if ingress else "Destination"
+    kind = "Ingress" if ingress else "Egress"
+    peer, permission, name = _peer(world, remote, side)
+    rule = {
+        "GroupId": reference(group.id, "GroupId"),
+        "IpProtocol": protocol,
+        "FromPort": port,
+        "ToPort": port,
+        **peer,
+    }
+    logical = f"{word(group.id)}{'From' if ingress else 'To'}{word(name)}{port}"
+    permissions = f"IpProtocol={protocol},FromPort={port},ToPort={port},{permission}"
+    command = f"aws ec2 authorize-security-group-{kind.lower()} --group-id {group.id} --ip-permissions '{permissions}'"
+    return Mend({logical: {"Type": f"AWS::EC2::SecurityGroup{kind}", "Properties": rule}}, (command,))
+
+
+def _peer(world: World, remote: End, side: str) -> tuple[dict[str, Any], str, str]:
+    """Give the peer of a rule as CloudFormation has it, as the CLI has it, and as a name."""
+    for group in remote.groups or ():
+        if not isinstance(group, Gap):
+            return (
+                {f"{side}SecurityGroupId": reference(group.id, "GroupId")},
+                f"UserIdGroupPairs=[{{GroupId={group.id}}}]",
+                group.id,
+            )
+    if (
+        remote.service in {"s3", "dynamodb"}
+        and side == "Destination"
+        and (known := service_list(world, remote.service))
+    ):
+        return (
+            {"DestinationPrefixListId": reference(known)},
+            f"PrefixListIds=[{{PrefixListId={known}}}]",
+            remote.service,
+        )
+    cidr = "0.0.0.0/0"
+    if remote.subnet is not None and not isinstance(remote.subnet.cidr, Gap):
+        cidr = str(remote.subnet.cidr)
+    return {"CidrIp": cidr}, f"IpRanges=[{{CidrIp={cidr}}}]", remote.subnet.id if remote.subnet else remote.label
+
+
+def service_list(world: World, service: str) -> str:
+    """Give the id of an AWS service's prefix list as far as the facts, their rules or the catalog tell it, else ""."""
+    for known in world.cloud.prefix_lists.values():
+        if known.service == service:
+            return known.id
+    for group in world.cloud.security_groups.values():
+        for rule in group.egress:
+            if not isinstance(rule, Gap) and isinstance(rule.peer, PrefixListPeer):
+                found = world.prefix_list(rule.peer.prefix_list)
+                if not isinstance(found, Gap) and found.service == service:
+                    return rule.peer.prefix_list
+    return (s3_prefix_list(world.cloud.region) or "") if service == "s3" else ""
+
+
+def add_endpoint(world: World, service: str, source: End) -> Mend:
+    """Give the endpoint that a service lacks, for the subnet the task stands in."""
+    subnet = source.subnet
+    if subnet is None or isinstance(subnet.vpc, Gap):
+        return Mend(words=f"Add a VPC endpoint for {service}.")
+    vpc, known = subnet.vpc, catalog_service(service)
+    name = {"Fn::Sub": f"com.amazonaws.${{AWS::Region}}.{service}"}
+    command = f"aws ec2 create-vpc-endpoint --vpc-id {vpc} --service-name com.amazonaws.{world.cloud.region}.{service}"
+    if known is not None and known.kind == "gateway":
+        table = world.table(subnet)
+        tables = [] if isinstance(table, Gap) else [table.id]
+        properties: dict[str, Any] = {
+            "VpcEndpointType": "Gateway",
+            "RouteTableIds": [reference(identifier) for identifier in tables],
+        }
+        command += f" --vpc-endpoint-type Gateway --route-table-ids {' '.join(tables)}"
+    else:
+        groups = [
+            group.id for group in endpoint_groups(world, vpc) or source.groups or () if not isinstance(group, Gap)
+        ]
+        properties = {
+            "VpcEndpointType": "Interface",
+            "PrivateDnsEnabled": True,
+            "SubnetIds": [reference(subnet.id)],
+            "SecurityGroupIds": [reference(group, "GroupId") for group in groups],
+        }
+        command += (
+            f" --vpc-endpoint-type Interface --private-dns-enabled --subnet-ids {subnet.id}"
+            f" --security-group-ids {' '.join(groups)}"
+        )
+    body = {"ServiceName": name, "VpcId": reference(vpc), **properties}
+    return Mend({f"{word(service)}Endpoint": {"Type": "AWS::EC2::VPCEndpoint", "Properties": body}}, (command,))
+
+
+def endpoint_groups(world: World, vpc: str) -> tuple[SecurityGroup | Gap, ...]:
+    """Give the groups of another interface endpoint of the VPC, for a new one to share; () where there is none."""
+    for endpoint in world.cloud.interface_endpoints.values():
+        if endpoint.vpc == vpc and endpoint.groups:
+            return world.groups(endpoint.groups, vpc)
+    return ()
+
+
+def set_vpc_dns(vpc: Vpc) -> Mend:
+    """Give the change that turns both DNS attributes on."""
+    properties = {"EnableDnsSupport": True, "EnableDnsHostnames": True}
+    return Mend(
+        {vpc.id: {"Type": "AWS::EC2::VPC", "Properties": properties}},
+        (
+            f"aws ec2 modify-vpc-attribute --vpc-id {vpc.id} --enable-dns-support",
+            f"aws ec2 modify-vpc-attribute --vpc-id {vpc.id} --enable-dns-hostnames",
+        ),
+    )
+
+
+def set_private_dns(endpoint: str) -> Mend:
+    """Give the change that turns an endpoint's private DNS on."""
+    return Mend(
+        {endpoint: {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"PrivateDnsEnabled": True}}},
+        (f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} --private-dns-enabled",),
+    )
+
+
+def put_on_table(endpoint: str, tables: tuple[str | Gap, ...], table: RouteTable) -> Mend:
+    """Give the change that puts a gateway endpoint on one more route table."""
+    known = [reference(other) for other in tables if not isinstance(other, Gap)]
+    properties = {"RouteTableIds": [*known, reference(table.id)]}
+    return Mend(
+        {endpoint: {"Type": "AWS::EC2::VPCEndpoint", "Properties": properties}},
+        (f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} --add-route-table-ids {table.id}",),
+    )
+
+
+def is_nameless(table: RouteTable) -> bool:
+    """Say whether a table is the main one that AWS makes with a template's VPC: no template can refer to it."""
+    return table.id == table.vpc
+
+
+def associate(subnet: Subnet, table: str | None, what: str) -> Mend:
+    """Give the association that takes a subnet off the VPC's main table, to `table`: one that does `what`."""
+    if table is None:
+        return Mend(words=f"Associate {subnet.id} with a route table that {what}.")
+    properties = {"SubnetId": reference(subnet.id), "RouteTableId": reference(table)}
+    return Mend(
+        {
+            f"{word(subnet.id)}RouteTableAssociation": {
+                "Type": "AWS::EC2::SubnetRouteTableAssociation",
+                "Properties": properties,
+            }
+        },
+        (f"aws ec2 associate-route-table --route-table-id {table} --subnet-id {subnet.id}",),
+    )
+
+
+def add_default_route(table: RouteTable, gateway: str) -> Mend:
+    """Give the default route to an internet gateway."""
+    properties = {
+        "RouteTableId": reference(table.id),
+        "DestinationCidrBlock": "0.0.0.0/0",
+        "GatewayId": reference(gateway) if gateway else "the internet gateway's id",
+    }
+    command = f"aws ec2 create-route --route-table-id {table.id} --destination-cidr-block 0.0.0.0/0"
+    return Mend(
+        {f"{word(table.id)}Default": {"Type": "AWS::EC2::Route", "Properties": properties}},
+        (f"{command} --gateway-id {gateway or 'IGW'}",),
+    )
+
+
+def open_acl(acl: NetworkAcl, remote: End, first: int, last: int, *, egress: bool) -> Mend:
+    """Give the ACL entry that lets the packets through, numbered before every other one."""
+    numbers = [entry.number for entry in acl.entries if not isinstance(entry, Gap) and entry.egress == egress]
+    number = max(1, min(numbers, default=101) - 1)
+    cidr = "0.0.0.0/0"
+    if remote.subnet is not None and not isinstance(remote.subnet.cidr, Gap):
+        cidr = str(remote.subnet.cidr)
+    way = "egress" if egress else "ingress"
+    properties = {
+        "NetworkAclId": reference(acl.id),
+        "RuleNumber": number,
+        "Egress": egress,
+        "RuleAction": "allow",
+        "Protocol": 6,
+        "CidrBlock": cidr,
+        "PortRange": {"From": first, "To": last},
+    }
+    name = f"{word(acl.id)}{way.title()}{number}"
+    command = (
+        f"aws ec2 create-network-acl-entry --network-acl-id {acl.id} --rule-number {number} --{way} --protocol tcp"
+    )
+    return Mend(
+        {name: {"Type": "AWS::EC2::NetworkAclEntry", "Properties": properties}},
+        (f"{command} --port-range From={first},To={last} --cidr-block {cidr} --rule-action allow",),
+    )
+
+
+def subnet_name(subnet: Subnet | None) -> str:
+    """Give a subnet's id for a sentence."""
+    return subnet.id if subnet is not None else "the internet"

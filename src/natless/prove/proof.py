@@ -1,0 +1,166 @@
+"""The proof: every need of every task, with verdicts, findings and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from natless.cloud import Cloud, EcsService, TaskDefinition
+from natless.finding import Blocked, Finding, Gap, Outcome, Reachable, Severity, Unknown, Verdict
+from natless.finding.rules import TASK_REACHES_INTERNET
+from natless.prove.answers import Answer, No, Yes
+from natless.prove.balancers import balanced
+from natless.prove.extras import extras
+from natless.prove.fixes import fix
+from natless.prove.internet import exposure, to_internet
+from natless.prove.order import races
+from natless.prove.symptoms import symptom
+from natless.prove.tasks import Place, places, starting, worst
+from natless.prove.truth import Maybe, distinct
+from natless.prove.world import World
+
+TO_INTERNET = "task->internet"
+
+
+class Promises(msgspec.Struct, frozen=True):
+    """What was promised beside starting and being reached: `private`, that no task reaches the internet."""
+
+    private: bool = False
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What proof says. `gaps` are all that could not be read, also those on which no verdict leans."""
+
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+
+
+def prove(cloud: Cloud, promises: Promises = Promises()) -> Proof:  # noqa: B008 - frozen
+    """Prove that every task that a service runs can start and be reached."""
+    world = World(cloud)
+    verdicts: list[Verdict] = []
+    findings: list[Finding] = []
+    for name, task, services in _tasks(world):
+        if task is None:
+            gap = world.outside(name, "task definition")
+            verdicts.append(Verdict(name, "image-source", Unknown((gap,)), gap.why, kept=False))
+            continue
+        said, found = _task(world, task, services, promises)
+        verdicts.extend(said)
+        findings.extend(found)
+    return Proof(tuple(verdicts), _ordered(findings), _gaps(cloud, verdicts))
+
+
+def _tasks(world: World) -> list[tuple[str, TaskDefinition | None, list[EcsService]]]:
+    """Give each task definition that a service runs, with those services."""
+    run: dict[str, list[EcsService]] = {}
+    for service in world.cloud.services.values():
+        name = service.task_definition
+        run.setdefault(name.what if isinstance(name, Gap) else name, []).append(service)
+    return [(name, world.cloud.task_definitions.get(name), services) for name, services in run.items()]
+
+
+def _task(
+    world: World, task: TaskDefinition, services: list[EcsService], promises: Promises
+) -> tuple[list[Verdict], list[Finding]]:
+    answers: dict[str, list[Answer]] = {}
+    findings: list[Finding] = []
+    spots: list[Place] = []
+    for service in services:
+        here = places(world, service)
+        spots.extend(here)
+        found = [*starting(world, task, service), *balanced(world, task, service, here)]
+        for need, answer in found:
+            answers.setdefault(need, []).append(answer)
+        findings.extend(races(world, service, found))
+        findings.extend(exposure(world, here))
+    findings.extend(extras(world, task))
+    said = {need: worst(parts) for need, parts in answers.items()}
+    verdicts = [_verdict(task.id, need, answer) for need, answer in said.items()]
+    findings.extend(_findings(world, said))
+    verdict, more = _isolation(task, to_internet(world, tuple(spots)), promises)
+    return [*verdicts, verdict], [*findings, *more]
+
+
+def _verdict(task: str, need: str, answer: Answer) -> Verdict:
+    return Verdict(task, need, outcome(answer), _reason(answer), kept=isinstance(answer, Yes))
+
+
+def outcome(answer: Answer) -> Outcome:
+    """Give an answer as the verdict says it."""
+    match answer:
+        case Yes():
+            return Reachable(answer.path, answer.degraded)
+        case No():
+            return Blocked(answer.path, answer.gate, answer.rule.code, answer.reason)
+        case Maybe(gaps):
+            return Unknown(gaps)
+
+
+def _reason(answer: Answer) -> str:
+    match answer:
+        case Yes():
+            steps = (f"{hop.element} ({hop.detail})" if hop.detail else hop.element for hop in answer.path.forward)
+            way = " > ".join(dict.fromkeys(steps))
+            return f"{way}; degraded: {answer.degraded}" if answer.degraded else way
+        case No():
+            return answer.reason
+        case Maybe(gaps):
+            return "; ".join(dict.fromkeys(f"{gap.what}: {gap.why}" for gap in gaps))
+
+
+def _findings(world: World, said: dict[str, Answer]) -> list[Finding]:
+    """Give one finding a gate and cause, whatever number of needs it blocks, and the remarks of what is reached."""
+    grouped: dict[tuple[str, str, str], list[tuple[str, No]]] = {}
+    found: list[Finding] = []
+    for need, answer in said.items():
+        match answer:
+            case No():
+                key = (answer.rule.code, answer.gate.element, _cause(answer))
+                grouped.setdefault(key, []).append((need, answer))
+            case Yes():
+                found.extend(answer.remarks)
+            case Maybe():
+                pass
+    for group in grouped.values():
+        need, no = group[0]
+        needs = ", ".join(dict.fromkeys(name for name, _ in group))
+        message = f"{needs}: {no.reason}"
+        mend = fix(no.mend, no.gate.origin)
+        found.append(no.rule.finding(no.gate.element, no.gate.origin, message, symptom(world.cloud, need, no), mend))
+    return found
+
+
+def _cause(no: No) -> str:
+    """Give what tells two causes at one element apart: what mends them."""
+    return repr(no.mend)
+
+
+def _isolation(task: TaskDefinition, answer: Answer, promises: Promises) -> tuple[Verdict, list[Finding]]:
+    """Say whether the task reaches the internet; that is broken only where the opposite was promised."""
+    match answer:
+        case No():
+            return Verdict(task.id, TO_INTERNET, outcome(answer), answer.reason, kept=True), []
+        case Maybe():
+            return Verdict(task.id, TO_INTERNET, outcome(answer), _reason(answer), kept=not promises.private), []
+        case Yes():
+            verdict = Verdict(task.id, TO_INTERNET, outcome(answer), _reason(answer), kept=not promises.private)
+            if not promises.private:
+                return verdict, []
+            route = next((hop for hop in answer.path.forward if hop.kind == "route"), None)
+            subject, origin = (route.element, route.origin) if route is not None else (task.id, task.origin)
+            message = f"{task.id} reaches the internet: {_reason(answer)}"
+            return verdict, [TASK_REACHES_INTERNET.finding(subject, origin, message)]
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give each finding once, errors first, in the order in which they were met."""
+    severities = list(Severity)
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: severities.index(finding.severity)))
+
+
+def _gaps(cloud: Cloud, verdicts: list[Verdict]) -> tuple[Gap, ...]:
+    leaned = (gap for verdict in verdicts if isinstance(verdict.outcome, Unknown) for gap in verdict.outcome.gaps)
+    return distinct((*leaned, *cloud.gaps))

@@ -1,0 +1,248 @@
+"""From a task to an AWS service: by a gateway endpoint, by an interface endpoint, or by public addresses."""
+
+from __future__ import annotations
+
+import msgspec
+
+from natless.catalog.services import service as catalog_service
+from natless.cloud import GatewayEndpoint, InterfaceEndpoint, RouteTable, Subnet
+from natless.finding import Finding, Gap, Gate, Hop, Path
+from natless.finding.rules import (
+    ENDPOINT_DEGRADED,
+    ENDPOINT_MISSING,
+    ENDPOINT_NOT_AVAILABLE,
+    ENDPOINT_WITHOUT_SUBNET,
+    GATEWAY_NOT_ROUTED,
+    PRIVATE_DNS_OFF,
+    S3_INTERFACE_ONLY,
+)
+from natless.prove import flows, mends, names
+from natless.prove.absence import Thing, absence
+from natless.prove.addresses import one
+from natless.prove.answers import Answer, Mend, No, Yes, either, sequence
+from natless.prove.calls import Call, endpoint_policy
+from natless.prove.elsewhere import elsewhere
+from natless.prove.ends import End
+from natless.prove.routes import legs
+from natless.prove.truth import Maybe, Truth
+from natless.prove.world import Who, World
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """What a task asks of one service: its short name, and the calls its endpoint's policy must allow.
+
+    `layers` marks ECR's image layers, for which an S3 interface endpoint does not serve. `region` is set where the
+    service is asked in another region, where this VPC's endpoints do not stand.
+    """
+
+    service: str
+    calls: tuple[Call, ...] = ()
+    layers: bool = False
+    region: str = ""
+
+
+def reach(world: World, source: End, goal: Goal) -> Answer:
+    """Say whether a task reaches a service of its region."""
+    subnet = source.subnet
+    if subnet is None or isinstance(subnet.vpc, Gap):
+        gap = subnet.vpc if subnet is not None and isinstance(subnet.vpc, Gap) else None
+        return Maybe((gap,) if gap is not None else ())
+    named = names.answered(world, source)
+    if goal.region:
+        return sequence(named, _public_way(world, source, subnet, goal, []))
+    known = catalog_service(goal.service)
+    gateway = known is not None and known.kind == "gateway"
+    way = _gateway_way(world, source, subnet, goal) if gateway else _interface_way(world, source, subnet, goal)
+    if isinstance(named, Maybe) and isinstance(way, No) and way.public:
+        # Who answers is not known, so neither is the address: that the public one is cut off decides nothing.
+        return named
+    return sequence(named, way)
+
+
+def _gateway_way(world: World, source: End, subnet: Subnet, goal: Goal) -> Answer:
+    """Take the gateway endpoint where it is on the subnet's route table, else what an interface service would take."""
+    vpc = str(subnet.vpc)
+    table = world.table(subnet)
+    if isinstance(table, Gap):
+        return Maybe((table,))
+    endpoints, hidden = world.gateway_endpoints(vpc, goal.service, table.id)
+    otherwise: Answer | None = None
+    gaps: list[Gap] = list(hidden)
+    for endpoint in endpoints:
+        on = _on_table(endpoint, table)
+        if on is True:
+            return _through_gateway(world, source, endpoint, goal)
+        if isinstance(on, Maybe):
+            gaps.extend(on.gaps)
+            otherwise = _through_gateway(world, source, endpoint, goal)
+    without = _interface_way(world, source, subnet, goal)
+    if isinstance(without, No) and endpoints and without.rule in {ENDPOINT_MISSING, S3_INTERFACE_ONLY}:
+        without = _not_routed(endpoints[0], table, subnet, without)
+    if otherwise is not None:
+        return either(without, otherwise, tuple(gaps))
+    return Maybe(tuple(gaps)) if gaps and isinstance(without, No) else without
+
+
+def _on_table(endpoint: GatewayEndpoint, table: RouteTable) -> Truth:
+    if table.id in endpoint.route_tables:
+        return True
+    open_ = tuple(other for other in endpoint.route_tables if isinstance(other, Gap))
+    return Maybe(open_) if open_ else False
+
+
+def _not_routed(endpoint: GatewayEndpoint, table: RouteTable, subnet: Subnet, no: No) -> No:
+    """Blame the endpoint, or the main table where that has no name by which an endpoint could be put on it."""
+    reason = f"{endpoint.id} is not on {table.id}, so the route table has no route to {endpoint.service}"
+    blamed: GatewayEndpoint | RouteTable = endpoint
+    mend = mends.put_on_table(endpoint.id, endpoint.route_tables, table)
+    if mends.is_nameless(table):
+        reason = f"{subnet.id} has the main route table of {table.vpc}, and {endpoint.id} is not on that"
+        blamed = table
+        on = next((known for known in endpoint.route_tables if isinstance(known, str)), None)
+        mend = mends.associate(subnet, on, f"has a route to {endpoint.id}")
+    gate = Gate("route", blamed.id, blamed.origin, no.gate.stopped_at, no.gate.stopped_kind)
+    return No(no.path, gate, GATEWAY_NOT_ROUTED, reason, mend, public=True)
+
+
+def _through_gateway(world: World, source: End, endpoint: GatewayEndpoint, goal: Goal) -> Answer:
+    if not endpoint.available:
+        return _not_available(endpoint)
+    way = flows.by_gateway(world, source, world.service_end(goal.service), endpoint.id)
+    return sequence(way, endpoint_policy(world, endpoint, goal.calls, source))
+
+
+def _not_available(endpoint: GatewayEndpoint | InterfaceEndpoint) -> No:
+    reason = f"{endpoint.id} is not in the state available"
+    gate = Gate("name", endpoint.id, endpoint.origin)
+    return No(Path((Hop("name", endpoint.id, reason, endpoint.origin),)), gate, ENDPOINT_NOT_AVAILABLE, reason)
+
+
+def _interface_way(world: World, source: End, subnet: Subnet, goal: Goal) -> Answer:
+    """Take the endpoint whose private DNS captures the name, else the public addresses."""
+    endpoints, hidden = world.interface_endpoints(str(subnet.vpc), goal.service)
+    gaps: list[Gap] = list(hidden)
+    open_: Answer | None = None
+    for endpoint in endpoints:
+        capture = names.captured(world, subnet, endpoint)
+        if capture is True:
+            return _through_interface(world, source, endpoint, goal)
+        if isinstance(capture, Maybe):
+            gaps.extend(capture.gaps)
+            open_ = _through_interface(world, source, endpoint, goal)
+    public = _public_way(world, source, subnet, goal, endpoints)
+    if open_ is not None:
+        return either(public, open_, tuple(gaps))
+    if isinstance(public, No) and public.public:
+        gaps.extend(elsewhere(world, source, subnet, goal.service))
+    # An endpoint that could not be read may be the one that is missing here, or may capture the name and break it.
+    return Maybe(tuple(gaps)) if gaps else public
+
+
+def _through_interface(world: World, source: End, endpoint: InterfaceEndpoint, goal: Goal) -> Answer:
+    if goal.layers:
+        reason = f"{endpoint.id} is an interface endpoint: image layers come through a gateway endpoint only"
+        gate = Gate("name", endpoint.id, endpoint.origin)
+        hop = Hop("name", endpoint.id, reason, endpoint.origin)
+        return No(Path((hop,)), gate, S3_INTERFACE_ONLY, reason, mends.add_endpoint(world, "s3", source))
+    if not endpoint.available:
+        return _not_available(endpoint)
+    if not endpoint.subnets:
+        reason = f"{endpoint.id} names no subnet, so it has no address"
+        gate = Gate("name", endpoint.id, endpoint.origin)
+        mend = _stand_in(endpoint, source)
+        return No(
+            Path((Hop("name", endpoint.id, reason, endpoint.origin),)), gate, ENDPOINT_WITHOUT_SUBNET, reason, mend
+        )
+    answers = [
+        (end.label, flows.inside(world, source, end)) if isinstance(end, End) else ("", Maybe((end,)))
+        for end in _ends(world, endpoint)
+    ]
+    hop = Hop("name", endpoint.id, "private DNS", endpoint.origin)
+    named = Yes(Path((hop,)))
+    return sequence(named, _any_of(endpoint, source, answers), endpoint_policy(world, endpoint, goal.calls, source))
+
+
+def _stand_in(endpoint: InterfaceEndpoint, source: End) -> Mend:
+    subnet = mends.subnet_name(source.subnet)
+    properties = {"SubnetIds": [mends.reference(subnet)]}
+    command = f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint.id} --add-subnet-ids {subnet}"
+    return Mend({endpoint.id: {"Type": "AWS::EC2::VPCEndpoint", "Properties": properties}}, (command,))
+
+
+def _ends(world: World, endpoint: InterfaceEndpoint) -> list[End | Gap]:
+    """Give the endpoint's interfaces: those that stand, else one a subnet."""
+    standing = [eni for eni in world.cloud.network_interfaces.values() if eni.owner == endpoint.id]
+    ends: list[End | Gap] = []
+    for eni in standing:
+        address = one(eni.addresses[0]) if eni.addresses else ()
+        who = Who("endpoint", endpoint.id, f"{endpoint.id} in {eni.subnet}", endpoint.origin, address=address)
+        ends.append(world.end(who, eni.subnet, eni.groups, "one"))
+    for subnet in () if standing else endpoint.subnets:
+        who = Who(
+            "endpoint", endpoint.id, f"{endpoint.id} in {subnet if isinstance(subnet, str) else '?'}", endpoint.origin
+        )
+        ends.append(world.end(who, subnet, endpoint.groups, "one"))
+    return ends
+
+
+def _any_of(endpoint: InterfaceEndpoint, source: End, answers: list[tuple[str, Answer]]) -> Answer:
+    """Give all, some or none: each interface is a possible answer to the name, whatever its zone."""
+    good = [answer for _, answer in answers if isinstance(answer, Yes)]
+    bad = [(label, answer) for label, answer in answers if isinstance(answer, No)]
+    open_ = [answer for _, answer in answers if isinstance(answer, Maybe)]
+    if good and bad:
+        degraded = "; ".join(f"{label}: {no.reason}" for label, no in bad)
+        return msgspec.structs.replace(
+            good[0], remarks=(*good[0].remarks, _degraded(endpoint, source, bad)), degraded=degraded
+        )
+    if good:
+        return good[0]
+    if open_:
+        return Maybe(tuple(gap for answer in open_ for gap in answer.gaps))
+    return bad[0][1]
+
+
+def _degraded(endpoint: InterfaceEndpoint, source: End, bad: list[tuple[str, No]]) -> Finding:
+    label, no = bad[0]
+    message = f"{source.label} reaches only some interfaces of {endpoint.id}: not {label}, as {no.reason}"
+    symptom = "Some requests answer at once, others only after a time-out."
+    return ENDPOINT_DEGRADED.finding(no.gate.element, no.gate.origin, message, symptom)
+
+
+def _public_way(world: World, source: End, subnet: Subnet, goal: Goal, endpoints: list[InterfaceEndpoint]) -> Answer:
+    """Walk to the service's public addresses; where that fails, blame what should have kept the name private."""
+    answer = flows.outward(world, source, world.service_end(goal.service))
+    if not isinstance(answer, No):
+        return answer
+    cause = next(iter(endpoints), None)
+    if cause is not None and cause.private_dns is False:
+        reason = f"private DNS of {cause.id} is off, so the name resolves to a public address: {answer.reason}"
+        gate = Gate("name", cause.id, cause.origin, answer.gate.stopped_at, answer.gate.stopped_kind)
+        return No(answer.path, gate, PRIVATE_DNS_OFF, reason, mends.set_private_dns(cause.id), public=True)
+    if cause is not None and names.hostnames_off(world, subnet):
+        return names.blame_hostnames(world, subnet, answer)
+    if goal.region or _leads_out(world, subnet):
+        # No endpoint here could serve another region; and a route to somewhere public was meant to be taken.
+        return answer
+    return _missing(world, source, subnet, goal, answer)
+
+
+def _leads_out(world: World, subnet: Subnet) -> bool:
+    """Say whether the subnet's table has a route to public addresses: then someone meant tasks to go that way."""
+    table = world.table(subnet)
+    if isinstance(table, Gap):
+        return False
+    return any(leg.route is not None for leg in legs(table, world.service_end("").ranges))
+
+
+def _missing(world: World, source: End, subnet: Subnet, goal: Goal, no: No) -> Answer:
+    table = world.table(subnet)
+    if isinstance(table, Gap):
+        return Maybe((table,))
+    hidden = absence(world.cloud, Thing.ENDPOINT)
+    if hidden:
+        return Maybe(hidden)
+    reason = f"{subnet.vpc} has no endpoint for {goal.service}, and {table.id} has no route to its public addresses"
+    gate = Gate("route", table.id, table.origin, no.gate.stopped_at, no.gate.stopped_kind)
+    mend = mends.add_endpoint(world, goal.service, source)
+    return No(no.path, gate, ENDPOINT_MISSING, reason, mend, public=True)

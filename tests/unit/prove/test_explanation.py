@@ -1,0 +1,113 @@
+"""Explain: codes, names, pasted texts, and AWS's explanation codes."""
+
+from __future__ import annotations
+
+import pytest
+
+from natless.catalog.ecs_errors import ERRORS
+from natless.catalog.explanation_codes import CODES
+from natless.finding.rules import RULES
+from natless.prove import explain
+
+# From github.com/aws/copilot-cli/issues/5927.
+PRIVATE = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry"
+    " auth from Amazon"
+    " ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration."
+    ' RequestError: send request failed caused by: Post "https://api.ecr.us-east-1.amazonaws.com/": dial tcp'
+    " 172.31.1.94:443: i/o timeout"
+)
+# From github.com/aws-samples/generative-ai-sagemaker-cdk-demo/issues/4.
+PUBLIC = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval"
+    " failed: unable to"
+    " retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed caused by:"
+    ' Post "https://api.ecr.us-west-2.amazonaws.com/": dial tcp 34.223.27.76:443: i/o timeout. Please check your task'
+    " network configuration."
+)
+# From github.com/Releem/releem-agent/issues/195.
+UNFETCHED = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval"
+    " failed: unable to"
+    " retrieve secret from asm: service call has been retried 5 time(s): failed to fetch secret"
+    " arn:aws:secretsmanager:us-west-2:*:secret:DBPasswordSecret-* from secrets manager: RequestCanceled:"
+    " request context"
+    " canceled caused by: context deadline exceeded. Please check your task network configuration."
+)
+# From github.com/doctorray117/minecraft-ondemand/issues/12.
+DENIED = (
+    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to"
+    " create Cloudwatch log stream: AccessDeniedException: User:"
+    " arn:aws:sts::zzzzzzzzzzzz:assumed-role/ecs.task.minecraft-server/123456a999ee4b919..."
+)
+# From github.com/deepfence/terraform-aws-cloud-scanner/issues/13.
+REGISTRY = (
+    "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref"
+    " quay.io/deepfenceio/cloud-scanner:latest: failed to do request: Head"
+    ' "https://quay.io/v2/deepfenceio/cloud-scanner/manifests/latest": dial tcp 3.210.148.47:443: i/o timeout'
+)
+# From github.com/aws/amazon-ecs-agent/issues/1266: an older agent, which ERRORS has no words for.
+LAYER = (
+    "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed"
+    ' to do request: Get "https://prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com/layer": dial tcp'
+    " 52.216.1.1:443: i/o timeout"
+)
+
+
+def codes(text: str) -> list[str]:
+    found = explain(text)
+    assert found is not None
+    return [rule.code for rule in found.rules]
+
+
+def test_a_public_address_means_the_name_was_not_captured() -> None:
+    assert codes(PUBLIC)[:2] == ["NL401", "NL103"]
+
+
+def test_an_address_of_the_vpc_means_a_filter() -> None:
+    assert codes(PRIVATE)[:2] == ["NL303", "NL301"]
+
+
+def test_without_an_address_both_are_possible() -> None:
+    assert {"NL401", "NL303", "NL301"} <= set(codes(UNFETCHED))
+    found = explain(UNFETCHED)
+    assert found is not None
+    assert "Secrets Manager" in found.title
+
+
+def test_a_refusal_is_the_role_before_the_endpoint() -> None:
+    assert codes(DENIED)[:2] == ["NL502", "NL402"]
+
+
+def test_a_public_registry_is_told_from_ecr() -> None:
+    assert codes(REGISTRY)[0] == "NL406"
+
+
+def test_a_layer_that_does_not_come_is_s3() -> None:
+    assert codes(LAYER)[:3] == ["NL202", "NL401", "NL302"]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.mark)
+def test_every_text_of_the_catalog_is_recognised_as_itself(error: object) -> None:
+    text = error.text  # type: ignore[attr-defined] # an EcsError, which pytest hands on as object
+    found = explain(text.replace("{address}", "10.0.1.7"))
+    assert found is not None
+    assert found.evidence
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.code))
+def test_every_rule_is_explained_by_code_and_by_name(rule: object) -> None:
+    by_code, by_name = explain(rule.code.lower()), explain(rule.name)  # type: ignore[attr-defined] # a Rule
+    assert by_code == by_name
+    assert by_code is not None
+    assert by_code.page.startswith(f"# {rule.code} ")  # type: ignore[attr-defined] # a Rule
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: str(code.code))
+def test_every_code_of_reachability_analyzer_leads_to_rules(code: object) -> None:
+    assert codes(code.code)  # type: ignore[attr-defined] # an ExplanationCode
+
+
+def test_anything_else_is_not_explained() -> None:
+    assert explain("hello") is None
+    assert explain("") is None
