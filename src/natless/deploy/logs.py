@@ -1,0 +1,77 @@
+"""What the containers write, from CloudWatch Logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from natless.deploy import stacks
+from natless.deploy.calls import Connect, Pace, code, pages
+from natless.deploy.error import DeployError
+
+_LATE = 30_000
+"""Milliseconds for which events that come in late are still looked for: CloudWatch Logs does not keep their order."""
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line. `at` is in milliseconds since 1970, `stream` is `PREFIX/CONTAINER/TASK`."""
+
+    group: str
+    stream: str
+    at: int
+    message: str
+
+
+def logs(
+    connect: Connect, name: str, since: int, *, follow: bool = False, pace: Pace | None = None
+) -> Iterator[LogLine]:
+    """Give the lines of a deployment's containers, in the order of time.
+
+    Args:
+        connect: gives a service's boto3 client.
+        name: the deployment's (main stack's) name.
+        since: milliseconds since 1970 from which on.
+        follow: go on as new lines come in, until the caller stops asking.
+        pace: how often to ask while following.
+
+    Raises:
+        DeployError: there is no such deployment, or it has no log group.
+    """
+    groups = log_groups(connect, name)
+    if not groups:
+        raise DeployError(f"there is no deployment {name} with a log group here", advice="see `natless status`")
+    pace = pace or Pace()
+    seen: dict[str, int] = {}
+    for _ in pace.ticks():
+        new = [
+            (group, event)
+            for group in groups
+            for event in _events(connect, group, since)
+            if event["eventId"] not in seen
+        ]
+        for group, event in sorted(new, key=lambda line: line[1]["timestamp"]):
+            seen[event["eventId"]] = event["timestamp"]
+            yield LogLine(group, event["logStreamName"], event["timestamp"], event["message"])
+        if not follow:
+            return
+        since = max(since, max(seen.values(), default=0) - _LATE)
+        seen = {identifier: at for identifier, at in seen.items() if at >= since}
+
+
+def _events(connect: Connect, group: str, since: int) -> Iterator[Mapping[str, Any]]:
+    try:
+        yield from pages(connect("logs"), "filter_log_events", "events", logGroupName=group, startTime=since)
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":  # the group may not stand yet, or no more
+            raise
+
+
+def log_groups(connect: Connect, name: str) -> tuple[str, ...]:
+    """Give the log groups of a deployment that stands."""
+    if stacks.find(connect, name) is None:
+        return ()
+    found = stacks.resources(connect, name)
+    return tuple(each.id for each in found if each.type == "AWS::Logs::LogGroup" and each.id)

@@ -1,0 +1,165 @@
+"""What a deployment says while it goes: frozen facts, for `cli` to show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+
+class StackEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stack-event"):
+    """CloudFormation did something to a resource. `resource` is the logical id, `id` the physical one."""
+
+    stack: str
+    resource: str
+    type: str
+    status: str
+    reason: str
+    id: str
+    at: datetime
+
+    @property
+    def failed(self) -> bool:
+        """Say whether the resource failed, and not merely because another one did."""
+        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
+
+
+class PropertyChange(msgspec.Struct, frozen=True):
+    """A property that a change set changes. `recreation` is AWS's word: Never, Conditionally or Always."""
+
+    name: str
+    recreation: str
+    before: str = ""
+    after: str = ""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A resource that a change set adds, modifies, removes; `replacement` is AWS's word: True, False, Conditional."""
+
+    action: str
+    resource: str
+    type: str
+    id: str
+    replacement: str
+    properties: tuple[PropertyChange, ...] = ()
+
+
+class Changes(msgspec.Struct, frozen=True, tag_field="event", tag="changes"):
+    """A change set that stands ready: what executing it does to `stack`."""
+
+    stack: str
+    change_set: str
+    kind: Literal["CREATE", "UPDATE"]
+    changes: tuple[Change, ...]
+
+
+class Unchanged(msgspec.Struct, frozen=True, tag_field="event", tag="unchanged"):
+    """The stack is already what the template says."""
+
+    stack: str
+
+
+class Said(msgspec.Struct, frozen=True, tag_field="event", tag="said"):
+    """Something a person should know: a leftover cleaned up, a stack waited for, what is kept."""
+
+    text: str
+
+
+class Pushing(msgspec.Struct, frozen=True, tag_field="event", tag="pushing"):
+    """The image of a service is being built and pushed."""
+
+    service: str
+    repository: str
+
+
+class Pushed(msgspec.Struct, frozen=True, tag_field="event", tag="pushed"):
+    """The image of a service lies in its repository."""
+
+    service: str
+    repository: str
+    digest: str
+
+
+class LookedUp(msgspec.Struct, frozen=True, tag_field="event", tag="looked-up"):
+    """A parameter's value, asked of the account. `expected` is the value that `check` proves with."""
+
+    parameter: str
+    value: str
+    expected: str
+
+
+class ServiceEvent(msgspec.Struct, frozen=True, tag_field="event", tag="service-event"):
+    """A line of the ECS service's own events."""
+
+    service: str
+    message: str
+    at: datetime
+
+
+class TaskEvent(msgspec.Struct, frozen=True, tag_field="event", tag="task-event"):
+    """A task came into a new status. `address` is its private address, "" while it has none."""
+
+    service: str
+    task: str
+    status: str
+    address: str
+    reason: str
+
+
+class TargetEvent(msgspec.Struct, frozen=True, tag_field="event", tag="target-event"):
+    """A load balancer's target came into a new state: initial, healthy, unhealthy, draining, unused."""
+
+    service: str
+    address: str
+    port: int
+    state: str
+    reason: str
+
+
+class FatalStart(msgspec.Struct, frozen=True, tag_field="event", tag="fatal-start"):
+    """Tasks cannot start, and waiting will not help. `cause` is ECS's own text."""
+
+    service: str
+    task: str
+    cause: str
+    meaning: str
+
+
+class Deployed(msgspec.Struct, frozen=True, tag_field="event", tag="deployed"):
+    """The end: every service runs and answers its health checks. `outputs` are the main stack's."""
+
+    stack: str
+    url: str
+    outputs: dict[str, str]
+
+
+class Destroyed(msgspec.Struct, frozen=True, tag_field="event", tag="destroyed"):
+    """A stack (or log group, or images) is gone."""
+
+    what: str
+
+
+class Kept(msgspec.Struct, frozen=True, tag_field="event", tag="kept"):
+    """Something that still stands after `destroy`, and the command that takes it away."""
+
+    what: str
+    command: str
+
+
+Progress: TypeAlias = (
+    StackEvent
+    | Changes
+    | Unchanged
+    | Said
+    | Pushing
+    | Pushed
+    | LookedUp
+    | ServiceEvent
+    | TaskEvent
+    | TargetEvent
+    | FatalStart
+    | Deployed
+    | Destroyed
+    | Kept
+)

@@ -1,0 +1,69 @@
+"""The proof before anything is deployed: first with the catalog's values, then with those that the account gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from natless.deploy.calls import Connect
+from natless.deploy.error import DeployError
+from natless.deploy.progress import Said
+from natless.design import Design, text
+from natless.finding import Finding, Origin, Severity, Unknown
+from natless.load import cloudformation
+from natless.prove import Promises, Proof, prove
+from natless.spec.model import Spec
+
+
+class ProofError(DeployError):
+    """What would be deployed does not work: nothing was changed. `findings` say why, each with its line of the spec."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        """Take the error findings, at least one."""
+        lines = tuple(f"{found.origin}: {found.rule} {found.name}: {found.message}" for found in findings)
+        super().__init__(lines[0], lines[1:], "nothing was deployed; `natless check` shows the paths")
+        self.findings = findings
+
+
+def prove_first(design: Design, spec: Spec) -> None:
+    """Prove the main template as `check` does, so that nothing is built or made for what cannot work.
+
+    Raises ProofError where a promise would be broken.
+    """
+    _prove(design, spec, {parameter.name: parameter.value for parameter in design.parameters}, spec.region, None)
+
+
+def prove_again(design: Design, spec: Spec, connect: Connect, values: Mapping[str, str]) -> Iterator[Said]:
+    """Prove the main template with the parameters' real values, before anything of it is made.
+
+    Yields what remains unknown; raises ProofError where a promise would be broken.
+    """
+    proof = _prove(design, spec, values, connect("ec2").meta.region_name, _account(connect))
+    for verdict in proof.verdicts:
+        if isinstance(verdict.outcome, Unknown):
+            yield Said(f"not proven: {verdict.task} {verdict.need}: {verdict.reason}")
+
+
+def _prove(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
+    cloud = cloudformation(text(design.main), spec.source, values, region, account)
+    proof = prove(cloud, Promises(private=True))
+    errors = tuple(_placed(design, spec, found) for found in proof.findings if found.severity is Severity.ERROR)
+    if errors:
+        raise ProofError(errors)
+    return proof
+
+
+def _account(connect: Connect) -> str | None:
+    """Give the account's number; None, as in a check without an account, where even that may not be asked."""
+    try:
+        return str(connect("sts").get_caller_identity()["Account"])
+    except (ClientError, BotoCoreError):
+        return None
+
+
+def _placed(design: Design, spec: Spec, finding: Finding) -> Finding:
+    """Give the finding with its line in the person's own file."""
+    line = design.places.get(finding.origin.resource) or design.places.get(finding.subject)
+    return msgspec.structs.replace(finding, origin=Origin(spec.source, line, finding.origin.resource))

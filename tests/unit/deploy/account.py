@@ -1,0 +1,138 @@
+"""Runs the lab's account (moto with its repairs, and the stack engine) in a process of its own; prints its port.
+
+Its scheduler starts no containers: a task runs at once and is healthy, unless the digest of its image is all `b`: then
+it stops with ECS's words for an S3 endpoint that is missing (aws/copilot-cli #5167); or all `d`: then its container
+exits, and the circuit breaker ends the deployment.
+"""
+
+from __future__ import annotations
+
+import socketserver
+import sys
+import threading
+import time
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from natless.lab.services.account import LabAccount
+from natless.lab.services.ledger import Timings
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+KEY = "AKIALABLABLABLABLABL"
+CAUSE = (
+    "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: "
+    'failed to do request: Get "https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/x": '
+    "dial tcp 52.218.0.1:443: i/o timeout"
+)
+
+
+class Server(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Handler(WSGIRequestHandler):
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+class Scheduler:
+    """Brings services to their count."""
+
+    def __init__(self, account: LabAccount) -> None:
+        # Imported here: it imports moto, which must not be imported before the account has cleared its surroundings.
+        from natless.lab.services.ecs_tasks import Tasks  # noqa: PLC0415
+
+        self._tasks: Any = Tasks(REGION, ACCOUNT)
+        self._connect = account.connect
+        self._own: dict[str, list[tuple[str, str]]] = {}
+
+    def run(self) -> None:
+        while True:
+            time.sleep(0.03)
+            self.turn()
+
+    def turn(self) -> None:
+        ecs = self._connect("ecs")
+        for cluster in ecs.list_clusters()["clusterArns"]:
+            arns = ecs.list_services(cluster=cluster)["serviceArns"]
+            for service in ecs.describe_services(cluster=cluster, services=[*arns, "none"])["services"]:
+                self.serve(cluster.rsplit("/", 1)[1], service)
+
+    def serve(self, cluster: str, service: dict[str, Any]) -> None:
+        own = self._own.setdefault(service["serviceArn"], [])
+        release = service["deployments"][0]
+        if service["status"] != "ACTIVE":
+            self.stop(own, "")
+            return
+        if release["rolloutState"] != "IN_PROGRESS":
+            return
+        definition = self._connect("ecs").describe_task_definition(taskDefinition=service["taskDefinition"])
+        image = definition["taskDefinition"]["containerDefinitions"][0]["image"]
+        started = self.start(cluster, service, release["id"])
+        if image.endswith("b" * 64):
+            self._tasks.detach(started[0])
+            self._tasks.update(started[0], status="STOPPED", stopped_reason=CAUSE, stop_code="TaskFailedToStart")
+            return
+        if image.endswith("d" * 64):
+            self.crash(cluster, service, release["id"], started[0])
+            return
+        self.stop(own, release["id"])
+        self._tasks.update(started[0], status="RUNNING")
+        own.append(started)
+        self.register(service, started[1])
+        self._tasks.event(
+            cluster, service["serviceName"], f"(service {service['serviceName']}) has reached a steady state."
+        )
+        self._tasks.rollout(cluster, service["serviceName"], release["id"], "COMPLETED")
+
+    def crash(self, cluster: str, service: dict[str, Any], release: str, task: str) -> None:
+        from natless.lab.services.ecs_tasks import ContainerState  # noqa: PLC0415 - as above
+
+        self._tasks.detach(task)
+        web = ContainerState("web", "STOPPED", exit_code=1)
+        why = "Essential container in task exited"
+        self._tasks.update(
+            task, status="STOPPED", stopped_reason=why, stop_code="EssentialContainerExited", containers=[web]
+        )
+        name = service["serviceName"]
+        time.sleep(1.0)  # ECS waits for three tasks before it gives up: nobody misses the first
+        self._tasks.rollout(cluster, name, release, "FAILED", "tasks failed to start.", failed=3)
+
+    def start(self, cluster: str, service: dict[str, Any], release: str) -> tuple[str, str]:
+        arn = self._tasks.start(cluster, service["serviceName"], release, capacity_provider="FARGATE")
+        network = service["networkConfiguration"]["awsvpcConfiguration"]
+        attached = self._tasks.attach(arn, network["subnets"][0], network["securityGroups"])
+        return arn, attached.address
+
+    def stop(self, own: list[tuple[str, str]], release: str) -> None:
+        for arn, _ in own:
+            self._tasks.detach(arn)
+            self._tasks.update(arn, status="STOPPED", desired="STOPPED", stopped_reason=f"Scaling activity {release}")
+        own.clear()
+
+    def register(self, service: dict[str, Any], address: str) -> None:
+        from natless.lab.services.elbv2 import set_target_health  # noqa: PLC0415 - as above
+
+        target = service["loadBalancers"][0]
+        group, port = target["targetGroupArn"], target["containerPort"]
+        elbv2 = self._connect("elbv2")
+        standing = elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        if standing:
+            elbv2.deregister_targets(TargetGroupArn=group, Targets=[each["Target"] for each in standing])
+        elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": address, "Port": port}])
+        set_target_health(group, address, port, state="healthy")
+
+
+def main() -> None:
+    timings = Timings(endpoint_pending=0.1, balancer_provisioning=0.1, held_back=0.1, poll=0.02)
+    account = LabAccount(REGION, ACCOUNT, KEY, "http://127.0.0.1", timings=timings, seed=7)
+    server = make_server("127.0.0.1", 0, account.wsgi, server_class=Server, handler_class=Handler)
+    threading.Thread(target=Scheduler(account).run, daemon=True).start()
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""Whole deployments against the lab's account: its stack engine, and a scheduler that starts no containers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from natless.deploy import Connect, DeployError, Pace, deploy, destroy, logs, stacks, status
+from natless.deploy.progress import (
+    Changes,
+    Deployed,
+    Destroyed,
+    FatalStart,
+    Kept,
+    Progress,
+    Pushed,
+    Said,
+    StackEvent,
+    TargetEvent,
+    TaskEvent,
+    Unchanged,
+)
+from natless.design import Design, write
+from natless.spec.model import Spec
+from natless.spec.read import read
+
+GOOD, BROKEN, CRASHING = ("sha256:" + letter * 64 for letter in "abd")
+
+
+def spec_named(name: str) -> Spec:
+    text = f'name = "{name}"\n[services.web]\nbuild = "."\nport = 8080\npublic = true\n'
+    return read(text, "natless.toml")
+
+
+class Deployment:
+    """One name, deployed again and again."""
+
+    def __init__(self, connect: Connect, name: str, pace: Pace) -> None:
+        self.connect = connect
+        self.name = name
+        self.pace = pace
+        self.spec = spec_named(name)
+        self.design: Design = write(self.spec)
+
+    def deploy(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> list[Progress]:
+        pushed: list[str] = []
+
+        def push(_service: object, repository: str) -> str:
+            pushed.append(repository)
+            return digest
+
+        said: list[Progress] = []
+        try:
+            for event in deploy(self.design, self.spec, self.connect, push, approve=approve, pace=self.pace):
+                said.append(event)  # noqa: PERF402 - what was said before a failure is kept
+        finally:
+            self.said = said
+            self.pushed = pushed
+        return said
+
+    def destroy(self, **also: bool) -> list[Progress]:
+        return list(destroy(self.connect, self.name, pace=self.pace, **also))
+
+
+def of(kind: type[Any], said: list[Progress]) -> list[Any]:
+    return [event for event in said if isinstance(event, kind)]
+
+
+def test_a_deployment_from_nothing_to_nothing(lab: Connect, pace: Pace) -> None:
+    hello = Deployment(lab, "hello", pace)
+    said = hello.deploy(GOOD)
+
+    assert hello.pushed == ["hello/web"]
+    kinds = [change.kind for change in of(Changes, said)]
+    assert kinds == ["CREATE", "CREATE"]
+    added = {change.resource: change.action for change in of(Changes, said)[1].changes}
+    assert added["WebService"] == "Add"
+    # The image lies there before anything of the main stack is made.
+    assert said.index(of(Pushed, said)[0]) < said.index(of(Changes, said)[1])
+    statuses = [(event.resource, event.status) for event in of(StackEvent, said)]
+    assert statuses.index(("EcrApiEndpoint", "CREATE_COMPLETE")) < statuses.index(("WebService", "CREATE_IN_PROGRESS"))
+    assert statuses[-1] == ("hello", "CREATE_COMPLETE")
+    running = [event for event in of(TaskEvent, said) if event.status == "RUNNING"]
+    assert running[0].address.startswith("10.0.")
+    assert [event.state for event in of(TargetEvent, said)][-1] == "healthy"
+    assert isinstance(said[-1], Deployed)
+    assert said[-1].url.startswith("http://hello-Alb-")
+
+    found = status(lab, "hello")
+    assert (found.state, found.url) == ("CREATE_COMPLETE", said[-1].url)
+    (service,) = found.services
+    assert (service.cluster, service.desired, service.running, service.settled) == ("hello", 1, 1, True)
+    assert [target.address for target in service.targets] == [task.address for task in service.tasks]
+
+    again = hello.deploy(GOOD)
+    assert [event.stack for event in of(Unchanged, again)] == ["hello-images", "hello"]
+    assert isinstance(again[-1], Deployed)
+
+    assert list(logs(lab, "hello", 0)) == []
+
+    gone = hello.destroy()
+    assert [event.what for event in of(Destroyed, gone)] == ["stack hello"]
+    kept = [event.what for event in of(Kept, gone)]
+    assert kept[0].startswith("log group hello-WebLogGroup-")
+    assert kept[1] == "stack hello-images (repositories: hello/web)"
+    assert stacks.find(lab, "hello") is None
+
+    rest = hello.destroy(images=True, logs=True)
+    assert [event.what.split("-")[0] for event in of(Destroyed, rest)] == ["log group hello", "stack hello"]
+    assert status(lab, "hello").state == ""
+
+
+def test_tasks_that_cannot_start_stop_a_creation_with_their_cause(lab: Connect, pace: Pace) -> None:
+    broken = Deployment(lab, "broken", pace)
+    with pytest.raises(DeployError) as caught:
+        broken.deploy(BROKEN)
+    first = str(caught.value).splitlines()[0]
+    assert "tasks cannot start: CannotPullContainerError: ref pull has been retried 5 time(s)" in first
+    assert "52.218.0.1:443: i/o timeout" in first
+    assert any("stopped: CannotPullContainerError" in line for line in caught.value.evidence)
+    assert "is being deleted again" in caught.value.advice
+    (fatal,) = of(FatalStart, broken.said)
+    assert "S3" in fatal.meaning
+
+    # The next deploy waits for the deletion, and goes on from there.
+    said = broken.deploy(GOOD)
+    assert isinstance(said[-1], Deployed)
+    broken.destroy(images=True, logs=True)
+
+
+def test_a_stack_that_failed_names_the_tasks_cause_and_is_cleaned_up(lab: Connect, pace: Pace) -> None:
+    crashing = Deployment(lab, "crashing", pace)
+    with pytest.raises(DeployError) as caught:
+        crashing.deploy(CRASHING)
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("stack crashing was not deployed (ROLLBACK_COMPLETE): task ")
+    assert lines[0].endswith("stopped: Essential container in task exited; web exited with 1")
+    assert any(line.startswith("WebService (AWS::ECS::Service):") for line in lines)
+
+    said = crashing.deploy(GOOD)
+    assert Said("the last creation of stack crashing was rolled back: cleaning up what is left of it") in said
+    assert isinstance(said[-1], Deployed)
+    crashing.destroy(images=True, logs=True)
+
+
+def test_a_no_leaves_nothing_behind(lab: Connect, pace: Pace) -> None:
+    shy = Deployment(lab, "shy", pace)
+    said = shy.deploy(GOOD, approve=lambda changes: changes.stack == "shy-images")
+    assert said[-1] == Said("stack shy stays as it was")
+    assert of(Deployed, said) == []
+    assert stacks.find(lab, "shy") is None
+    shy.destroy(images=True)
+
+
+def test_an_interrupted_deploy_is_continued(lab: Connect, pace: Pace) -> None:
+    cut = Deployment(lab, "cut", pace)
+
+    def interrupted(_: Changes) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut.deploy(GOOD, approve=interrupted)
+    left = stacks.find(lab, "cut-images")
+    assert left is not None
+    assert left.status == "REVIEW_IN_PROGRESS"
+
+    # This time it is cut off while CloudFormation works.
+    for event in deploy(cut.design, cut.spec, lab, lambda _service, _repository: GOOD, pace=pace):
+        if isinstance(event, StackEvent) and event.resource == "Vpc":
+            break
+    said = cut.deploy(GOOD)
+    waited = [event.text for event in of(Said, said)]
+    assert "stack cut is in CREATE_IN_PROGRESS: waiting for it" in waited
+    assert isinstance(said[-1], Deployed)
+    cut.destroy(images=True, logs=True)
+
+
+def test_a_repository_with_images_is_emptied_only_when_asked(lab: Connect, pace: Pace) -> None:
+    full = Deployment(lab, "full", pace)
+    full.deploy(GOOD)
+    manifest = '{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}'
+    lab("ecr").put_image(repositoryName="full/web", imageManifest=manifest, imageTag="one")
+    full.destroy()
+    assert stacks.find(lab, "full-images") is not None
+    gone = full.destroy(images=True)
+    assert "1 images of repository full/web" in [event.what for event in of(Destroyed, gone)]
+    assert stacks.find(lab, "full-images") is None
