@@ -1,0 +1,242 @@
+"""The lab, put together: what changes in the account becomes packets, names, servers, tasks and targets.
+
+    API calls ──▶ LabAccount ──generation──▶ snapshot ──load.describe──▶ Cloud ──▶ Fabric, Names, Endpoints
+                      ▲                                                    │
+                      └──────────── Scheduler, Balancer ◀──────────────────┘
+
+One loop turns it: only what changed is read again, and nothing else polls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
+from typing import Any, TypeAlias
+
+import msgspec
+
+from natless import load
+from natless.cloud import Cloud
+from natless.lab import breaking
+from natless.lab.balancer import Balancer
+from natless.lab.browser import Gateway
+from natless.lab.control import LabError
+from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
+from natless.lab.fabric import Fabric
+from natless.lab.names import Names
+from natless.lab.registry import Registry, repair
+from natless.lab.services.account import LabAccount
+from natless.lab.services.ledger import Timings
+from natless.lab.supervisor import Inside
+from natless.lab.tasks.ports import Credentials, House, Patience
+from natless.lab.tasks.scheduler import Scheduler
+
+ACCOUNT = "123456789012"
+_TURN_SECONDS = 0.05
+_HTTP = 80
+
+Snapshot: TypeAlias = Callable[[Callable[[str], Any]], dict[str, Any]]
+"""Reads the account into describe JSON: `account.snapshot`, handed in, since sibling rooms do not see each other."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a lab is made for: its region, how its account is read, and how long things take and are waited for."""
+
+    region: str
+    snapshot: Snapshot
+    timings: Timings = Timings()
+    patience: Patience = Patience()
+
+
+class Lab:
+    """One running lab. Made inside the lab's own namespaces."""
+
+    def __init__(self, inside: Inside, plan: Plan) -> None:
+        """Put the rooms together; nothing moves before the first turn."""
+        self._inside = inside
+        self._snapshot = plan.snapshot
+        self.region = plan.region
+        self._began = time.time()
+        self.account = LabAccount(plan.region, ACCOUNT, inside.access_key_id, inside.api_url, timings=plan.timings)
+        self.fabric = Fabric()
+        self._registry = Registry(ACCOUNT, plan.region, secrets.token_bytes(32), f"{inside.scratch}/registry")
+        repair(self._registry)
+        authority = Authority(f"{inside.scratch}/tls")
+        self._names = Names(self.fabric)
+        self._endpoints = Endpoints(self.fabric, self._application, authority)
+        house = House(
+            account=ACCOUNT,
+            region=plan.region,
+            connect=self.account.connect,
+            network=self.fabric,
+            credentials=Credentials(inside.access_key_id, inside.secret_access_key),
+            scratch=inside.scratch,
+            ca_file=authority.ca_file,
+            patience=plan.patience,
+        )
+        self._scheduler = Scheduler(house)
+        self._balancer = Balancer(house)
+        self._gateway = Gateway(self.fabric)
+        self._api = Server("api")
+        self._published: dict[str, tuple[socket.socket, str]] = {}
+        self._read = -1
+        self._following = threading.Lock()
+        self._trouble = ""
+        self._broken: list[breaking.Mend] = []
+        self.cloud = Cloud(source="lab")
+
+    def open(self) -> None:
+        """Answer API calls on the host's port, and the commands of the control socket."""
+        self._api.listen(self._inside.api, lambda _host: self._front)
+        register = self._inside.control.register
+        register("status", self.status)
+        register("publish", self.publish)
+        register("rules", self.fabric.rules_text)
+        register("break", self.break_)
+        register("mend", self.mend)
+
+    def turn(self) -> None:
+        """Go once round: read what changed, bring the network to it, then tasks and targets."""
+        self._follow()
+        self._scheduler.step()
+        self._balancer.step(self.cloud)
+
+    def turn_on(self) -> None:
+        """Go once round; a fault is said (in the log, and by `lab status`) and does not end what runs."""
+        try:
+            self.turn()
+            self._trouble = ""
+        except Exception as fault:  # noqa: BLE001 - whatever one turn trips over, the next one may not
+            said = f"{type(fault).__name__}: {fault}"
+            if said != self._trouble:
+                traceback.print_exc()
+            self._trouble = said
+
+    def close(self) -> None:
+        """Stop tasks and load balancers in good order; everything else ends with the process."""
+        self._scheduler.stop()
+        self._balancer.stop()
+
+    def status(self) -> dict[str, Any]:
+        """Say what stands: counts of what has packets, and the published pages."""
+        cloud = self.cloud
+        return {
+            "region": self.region,
+            "account": ACCOUNT,
+            "seconds": round(time.time() - self._began),
+            "vpcs": len(cloud.vpcs),
+            "network_interfaces": len(cloud.network_interfaces),
+            "services": sorted(cloud.services),
+            "pages": {name: f"http://127.0.0.1:{each[0].getsockname()[1]}/" for name, each in self._published.items()},
+            "broken": [each.said for each in self._broken],
+            "not_modelled": list(self.fabric.unmodelled),
+            "trouble": self._trouble,
+        }
+
+    def publish(self, name: str, sockets: list[socket.socket] | None = None) -> str:
+        """Lead a port of the host, handed over in `sockets`, to the load balancer of DNS name `name`; give its URL.
+
+        A load balancer that has a page already keeps it, and the new socket is closed.
+        """
+        self._follow()
+        found = next((each for each in self.cloud.load_balancers.values() if each.dns_name == name), None)
+        if found is None:
+            raise LabError(f"no load balancer named {name} stands in the lab")
+        addresses = [
+            each.public_address
+            for each in self.cloud.network_interfaces.values()
+            if each.owner == found.id and each.public_address is not None
+        ]
+        if not addresses:
+            raise LabError(f"the load balancer {name} has no public address: it is internal")
+        standing = self._published.get(name)
+        if standing is not None and standing[1] == found.id:
+            for each in sockets or []:
+                each.close()
+            return _url(standing[0])
+        if not sockets:
+            raise LabError(f"a listening socket has to be handed over to publish {name}")
+        self._publish(name, sockets[0], found.id, min(addresses))
+        return _url(sockets[0])
+
+    def break_(self, kind: str) -> str:
+        """Break the deployment in the way that `kind` names; say what was done."""
+        done = breaking.breaks(kind, self.account.connect)
+        self._broken.append(done)
+        self._follow()
+        return done.said
+
+    def mend(self) -> list[str]:
+        """Undo every break, the last first; say what was done."""
+        said = []
+        while self._broken:
+            said.append(breaking.mend(self._broken.pop(), self.account.connect))
+        self._follow()
+        return said
+
+    def _publish(self, name: str, listener: socket.socket, balancer: str, address: IPv4Address) -> None:
+        for gone in [each for each, (_, owner) in self._published.items() if owner not in self.cloud.load_balancers]:
+            self._gateway.withdraw(self._published.pop(gone)[0])
+        self._published[name] = (listener, balancer)
+        self._gateway.publish(listener, address, _HTTP)
+
+    def _follow(self) -> None:
+        """Bring network, names and servers to the account's present, where that has changed since it was last read."""
+        # The loop and the commands of the control socket come here; one of them at a time.
+        with self._following:
+            present = self.account.generation
+            if present == self._read:
+                return
+            cloud = load.describe(self._snapshot(self.account.connect), "lab")
+            self.fabric.apply(cloud)
+            self._names.apply(cloud)
+            self._endpoints.apply(cloud)
+            self.cloud = cloud
+            self._read = present
+
+    def _application(self, host: str) -> WsgiApplication | None:
+        """Give what answers for a host name of AWS, as the lab's endpoints and public addresses see it."""
+        if host == self._registry.host:
+            return self._registry
+        if host == self._registry.urls.host:
+            return self._registry.bucket
+        return self.account.wsgi if host.endswith((".amazonaws.com", ".api.aws")) else None
+
+    def _front(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer on the host's port: the registry under /v2/, the account everywhere else."""
+        if str(environ.get("PATH_INFO", "")).startswith("/v2/"):
+            return self._registry(environ, start_response)
+        return self.account.wsgi(environ, start_response)
+
+
+def house(plan: Plan) -> Callable[[Inside], None]:
+    """Give the main function of a lab, as `supervisor.up` takes it."""
+
+    def main(inside: Inside) -> None:
+        lab = Lab(inside, plan)
+        lab.open()
+        lab.turn()
+        inside.ready({"region": plan.region, "account": ACCOUNT})
+        with _ending(lab):
+            while not inside.stopping.wait(_TURN_SECONDS):
+                lab.turn_on()
+
+    return main
+
+
+@contextlib.contextmanager
+def _ending(lab: Lab) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        lab.close()
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -1,0 +1,1 @@
+"""The kernel, as the lab uses it: namespaces, mounts, and what this machine allows."""

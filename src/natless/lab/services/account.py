@@ -1,0 +1,110 @@
+"""The lab's account: one WSGI app that answers as AWS's services do."""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+from natless.lab.services import faults, requests, surroundings
+from natless.lab.services.ledger import LEDGER, Timings
+
+CLOUDFORMATION = "cloudformation"
+
+
+class LabAccount:
+    """An AWS account in one region, in this process.
+
+    `wsgi` answers every service's API at any host name: CloudFormation by natless's engine, the rest by moto with its
+    repairs. `generation` grows with every change of the account, by a call or by time.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        account_id: str,
+        access_key_id: str,
+        api_url: str,
+        *,
+        timings: Timings | None = None,
+        seed: int | None = None,
+    ) -> None:
+        """Make the account empty. `api_url` is where people reach it; `seed` fixes the engine's random order."""
+        surroundings.clear(account_id, region)
+        LEDGER.timings = timings or Timings()
+        self.region = region
+        self.account_id = account_id
+        self.access_key_id = access_key_id
+        self.api_url = api_url
+        self._moto = _moto()
+        # Imported late: botocore reads the surroundings when it is imported.
+        from natless.lab.engine.api import CloudFormation  # noqa: PLC0415  # see above
+        from natless.lab.services.loopback import Loopback  # noqa: PLC0415  # see above
+
+        self.connect = Loopback(self.wsgi, region, access_key_id)
+        self._cloudformation = CloudFormation(self.connect, region, account_id, LEDGER.timings, seed)
+
+    @property
+    def generation(self) -> int:
+        """The number of changes so far."""
+        return LEDGER.generation
+
+    def wsgi(self, environ: dict[str, Any], start_response: faults.StartResponse) -> Iterable[bytes]:
+        """Answer one request (WSGI)."""
+        asked = requests.read(environ)
+        if asked.key != self.access_key_id:
+            status, code, message = faults.unknown_key(asked)
+            return faults.send(faults.fault(status, code, message, asked.protocol), start_response)
+        LEDGER.settle()
+        if asked.service == CLOUDFORMATION:
+            # No change by itself: what it makes of the account, it makes by calls of its own.
+            answer = self._cloudformation.answer(requests.body(environ), str(environ.get("QUERY_STRING", "")))
+            return faults.send(answer, start_response)
+        with LEDGER.lock:
+            answer = self._ask_moto(environ, asked)
+            if asked.changes and answer[0] < 400:  # noqa: PLR2004  # HTTP's first error status
+                LEDGER.changed()
+        return faults.send(answer, start_response)
+
+    def _ask_moto(self, environ: dict[str, Any], asked: requests.Asked) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Let moto answer; what it lacks or trips over becomes an error of AWS's shape."""
+        started: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
+            started[:] = [int(status.split(" ", 1)[0]), headers]
+            return lambda _piece: None
+
+        environ.setdefault("wsgi.errors", io.StringIO())
+        try:
+            text = b"".join(self._moto(environ, start))
+        except NotImplementedError:
+            return faults.fault(*faults.not_served(asked), asked.protocol)
+        except Exception as error:  # noqa: BLE001  # whatever moto trips over must not end the lab
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            said = f"{type(error).__name__}: {error} ({where.filename.rsplit('/', 2)[-1]}:{where.lineno})"
+            return faults.fault(
+                500, "InternalFailure", f"The lab's account tripped over {asked.call}: {said}", asked.protocol
+            )
+        status, headers = int(started[0]), [one for one in started[1] if one[0].lower() != "content-length"]
+        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        if status >= 400 and kind.startswith("text/html") and asked.service != "s3":  # noqa: PLR2004  # as above
+            return faults.fault(*faults.not_served(asked), asked.protocol)
+        return status, headers, text
+
+
+def _moto() -> Any:
+    """Give moto's app, with the repairs in place."""
+    # Imported late: moto reads the surroundings when it is imported.
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # see above
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+
+    from natless.lab.services import ec2, ecs, elbv2, iam  # noqa: PLC0415  # see above
+
+    ec2.repair()
+    elbv2.repair()
+    ecs.repair()
+    iam.repair()
+    return DomainDispatcherApplication(create_backend_app)

@@ -1,0 +1,165 @@
+"""What the account says of services, tasks and targets now: the scheduler's and the balancer's reading side.
+
+ECS reads its own tables, not its API, and so does the lab's: under the account's lock, in this process.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from moto.ecs.models import ecs_backends
+from moto.elbv2.models import elbv2_backends
+
+from natless.lab.services.ledger import LEDGER
+from natless.lab.tasks.plan import Registration
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """One deployment of a service (`ecs-svc/...`)."""
+
+    id: str
+    primary: bool
+    definition: str
+    state: str
+
+
+class ServiceView(msgspec.Struct, frozen=True):
+    """A service as it is wanted. Percentages are of `desired`; `grace` is in seconds."""
+
+    cluster: str
+    name: str
+    active: bool
+    desired: int
+    deployments: tuple[Deployment, ...]
+    subnets: tuple[str, ...]
+    groups: tuple[str, ...]
+    public: bool
+    registrations: tuple[Registration, ...]
+    capacity_provider: str | None
+    least_percent: int = 100
+    most_percent: int = 200
+    breaker: bool = False
+    rollback: bool = False
+    grace: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """A name that is the service's alone."""
+        return f"{self.cluster}/{self.name}"
+
+
+class TaskView(msgspec.Struct, frozen=True):
+    """A task record, as far as the scheduler asks."""
+
+    arn: str
+    cluster: str
+    group: str
+    status: str
+    desired: str
+    reason: str
+    code: str
+    definition: str
+    overrides: Mapping[str, Any]
+    network: Mapping[str, Any]
+
+
+class TargetHealth(msgspec.Struct, frozen=True):
+    """What DescribeTargetHealth says of one target."""
+
+    state: str
+    reason: str
+    description: str
+
+
+class Book:
+    """The tables of one account and region."""
+
+    def __init__(self, account: str, region: str) -> None:
+        """Name the account and region."""
+        self._account = account
+        self._region = region
+
+    @property
+    def _ecs(self) -> Any:
+        return ecs_backends[self._account][self._region]
+
+    def services(self) -> tuple[ServiceView, ...]:
+        """Give every service that is there or still has tasks."""
+        with LEDGER.lock:
+            return tuple(_service(each) for each in list(self._ecs.services.values()) if each.status != "INACTIVE")
+
+    def tasks(self) -> tuple[TaskView, ...]:
+        """Give every task that has not stopped."""
+        with LEDGER.lock:
+            records = [record for cluster in self._ecs.tasks.values() for record in cluster.values()]
+            return tuple(_task(record) for record in records if record.last_status != "STOPPED")
+
+    def definition(self, name: str) -> Mapping[str, Any]:
+        """Give a task definition by ARN or family:revision, in ECS's shape."""
+        with LEDGER.lock:
+            found = self._ecs.describe_task_definition(name)
+            return {
+                "containerDefinitions": copy.deepcopy(found.container_definitions),
+                "runtimePlatform": getattr(found, "runtime_platform", None),
+                "executionRoleArn": getattr(found, "execution_role_arn", None),
+            }
+
+    def health(self, target_group: str, address: str, port: int) -> TargetHealth:
+        """Give the health of a target."""
+        with LEDGER.lock:
+            elbv2: Any = elbv2_backends[self._account][self._region]
+            if target_group not in elbv2.target_groups:
+                return TargetHealth("unused", "", "")
+            (said,) = elbv2.describe_target_health(target_group, [{"Id": address, "Port": port}])
+            return TargetHealth(said.status, said.reason or "", said.description or "")
+
+
+def _service(record: Any) -> ServiceView:
+    network = (record.network_configuration or {}).get("awsvpcConfiguration") or {}
+    settings = getattr(record, "deployment_configuration", None) or {}
+    breaker = settings.get("deploymentCircuitBreaker") or {}
+    strategy = getattr(record, "capacity_provider_strategy", None) or []
+    return ServiceView(
+        cluster=record.cluster_name,
+        name=record.name,
+        active=record.status == "ACTIVE",
+        desired=int(record.desired_count or 0),
+        deployments=tuple(_deployment(each) for each in record.deployments),
+        subnets=tuple(network.get("subnets") or ()),
+        groups=tuple(network.get("securityGroups") or ()),
+        public=network.get("assignPublicIp") == "ENABLED",
+        registrations=tuple(_registration(each) for each in record.load_balancers if each.get("targetGroupArn")),
+        capacity_provider=strategy[0]["capacityProvider"] if strategy else None,
+        least_percent=int(settings.get("minimumHealthyPercent", 100)),
+        most_percent=int(settings.get("maximumPercent", 200)),
+        breaker=bool(breaker.get("enable")),
+        rollback=bool(breaker.get("rollback")),
+        grace=float(getattr(record, "health_check_grace_period_seconds", None) or 0),
+    )
+
+
+def _deployment(record: Mapping[str, Any]) -> Deployment:
+    state = str(record.get("rolloutState", "IN_PROGRESS"))
+    return Deployment(str(record["id"]), record["status"] == "PRIMARY", str(record["taskDefinition"]), state)
+
+
+def _registration(record: Mapping[str, Any]) -> Registration:
+    return Registration(str(record["targetGroupArn"]), str(record["containerName"]), int(record["containerPort"]))
+
+
+def _task(record: Any) -> TaskView:
+    return TaskView(
+        arn=record.task_arn,
+        cluster=record.cluster_name,
+        group=record.group,
+        status=record.last_status,
+        desired=record.desired_status,
+        reason=record.stopped_reason or "",
+        code=getattr(record, "stop_code", None) or "UserInitiated",
+        definition=record.task_definition_arn,
+        overrides=record.overrides or {},
+        network=getattr(record, "network_configuration", None) or {},
+    )

@@ -1,0 +1,78 @@
+"""Calls of AWS services from a task's address, signed as the execution role's would be.
+
+Only JSON services are called at start-up (ECR, Secrets Manager, Systems Manager, CloudWatch Logs), so a call is one
+signed POST: no client is built, and each error keeps the words that ECS shows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeAlias
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import msgspec
+
+from natless.lab.tasks.ports import Credentials
+from natless.lab.tasks.way import RequestError, Way
+
+ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs"]
+
+_SERVICES: dict[ServiceName, tuple[str, str]] = {
+    "ecr": ("api.ecr", "AmazonEC2ContainerRegistry_V20150921"),
+    "secretsmanager": ("secretsmanager", "secretsmanager"),
+    "ssm": ("ssm", "AmazonSSM"),
+    "logs": ("logs", "Logs_20140328"),
+}
+"""Host name before `.REGION.amazonaws.com`, and the target prefix (botocore's service models)."""
+
+
+class CallError(Exception):
+    """A call failed. `connection` says whether no answer came at all; the text is aws-sdk-go's, as ECS shows it."""
+
+    def __init__(self, text: str, *, connection: bool, code: str = "") -> None:
+        """Take the text, whether no answer came, and the service's error code."""
+        super().__init__(text)
+        self.connection = connection
+        self.code = code
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Signs and sends calls over one task's way."""
+
+    way: Way
+    region: str
+    credentials: Credentials
+
+    def call(self, service: ServiceName, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call `operation` and give its answer; raises CallError."""
+        host, target = _SERVICES[service]
+        url = f"https://{host}.{self.region}.amazonaws.com/"
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{target}.{operation}"}
+        body = json.dumps(arguments).encode()
+        request = botocore.awsrequest.AWSRequest("POST", url, headers=headers, data=body)
+        keys = botocore.credentials.Credentials(self.credentials.access_key_id, self.credentials.secret_access_key)
+        botocore.auth.SigV4Auth(keys, service, self.region).add_auth(request)
+        try:
+            with self.way.request("POST", url, dict(request.headers.items()), body) as answer:
+                text, status = answer.read(), answer.status
+                request_id = answer.headers.get("x-amzn-requestid", "")
+        except (RequestError, OSError) as error:
+            message = f"RequestError: send request failed caused by: {error}"
+            raise CallError(message, connection=True) from error
+        return _answer(text, status, request_id)
+
+
+def _answer(text: bytes, status: int, request_id: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text or b"{}")
+    except ValueError:
+        document = None
+    if status == 200 and isinstance(document, dict):  # noqa: PLR2004 - OK
+        return document
+    fields = document if isinstance(document, dict) else {}
+    code = str(fields.get("__type", "UnknownError")).rpartition("#")[2]
+    message = fields.get("message") or fields.get("Message") or ""
+    words = f"{code}: {message} status code: {status}, request id: {request_id}"
+    raise CallError(words, connection=False, code=code)

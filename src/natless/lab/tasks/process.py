@@ -1,0 +1,110 @@
+"""What a container runs: the image's configuration, what the task definition changes in it, what RunTask overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from natless.lab.tasks import words
+from natless.lab.tasks.pull import Image
+from natless.lab.tasks.unpack import LayerError, inside
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LARGEST_ID = 65534
+
+
+class Process(msgspec.Struct, frozen=True):
+    """The first process of a container. `user` and `group` are numeric ids in the container."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: str
+    user: int
+    group: int
+    read_only: bool = False
+    init: bool = False
+
+
+def first_process(
+    container: Mapping[str, Any], overrides: Mapping[str, Any], image: Image, secrets: Mapping[str, str]
+) -> Process:
+    """Merge a container definition, RunTask's overrides and an image; raises words.StartError.
+
+    As Docker does: an entry point in the definition also takes the image's command away.
+    """
+    given = image.configuration
+    entry = container.get("entryPoint")
+    command = overrides.get("command") or container.get("command")
+    default = [] if entry else given.get("Cmd") or []
+    arguments = [*(entry or given.get("Entrypoint") or []), *(command or default)]
+    if not arguments:
+        raise words.container("Error response from daemon: No command specified")
+    environment = {"PATH": _PATH} | dict(each.partition("=")[::2] for each in given.get("Env") or [])
+    for source in (container, overrides):
+        environment |= {each["name"]: each.get("value", "") for each in source.get("environment") or []}
+    environment |= secrets
+    directory = container.get("workingDirectory") or given.get("WorkingDir") or "/"
+    user, group, home = _account(image.root, container.get("user") or given.get("User") or "")
+    environment.setdefault("HOME", home)
+    _refuse_missing(image.root, arguments[0], environment["PATH"], directory)
+    return Process(
+        tuple(arguments),
+        environment,
+        directory,
+        user,
+        group,
+        read_only=bool(container.get("readonlyRootFilesystem")),
+        init=bool((container.get("linuxParameters") or {}).get("initProcessEnabled")),
+    )
+
+
+def _account(root: Path, text: str) -> tuple[int, int, str]:
+    """Read `user`, `uid`, `user:group`, ... against the image's own files; give (uid, gid, home)."""
+    name, _, group_name = text.partition(":")
+    users, groups = _table(root, "passwd"), _table(root, "group")
+    user = next((row for row in users if name in (row[0], row[2])), None) if name else None
+    if user is None and name and not name.isdigit():
+        message = f"unable to find user {name}: no matching entries in passwd file"
+        raise words.container(message)
+    uid = int(user[2]) if user else int(name or 0)
+    gid = int(user[3]) if user else 0
+    if group_name:
+        row = next((row for row in groups if group_name in (row[0], row[2])), None)
+        if row is None and not group_name.isdigit():
+            message = f"unable to find group {group_name}: no matching entries in group file"
+            raise words.container(message)
+        gid = int(row[2]) if row else int(group_name)
+    if max(uid, gid) > _LARGEST_ID:
+        message = f"user {text}: the lab has ids up to {_LARGEST_ID}"
+        raise words.container(message)
+    return uid, gid, user[5] if user else "/root" if uid == 0 else "/"
+
+
+def _table(root: Path, name: str) -> list[list[str]]:
+    """Read the usable rows of the image's /etc/passwd (7 fields) or /etc/group (4)."""
+    fields, numbers = (7, (2, 3)) if name == "passwd" else (4, (2,))
+    try:
+        text = inside(root, ["etc", name]).read_text(errors="replace")
+    except (OSError, LayerError):
+        return []
+    rows = [line.split(":") for line in text.splitlines()]
+    return [row for row in rows if len(row) == fields and all(row[number].isdigit() for number in numbers)]
+
+
+def _refuse_missing(root: Path, name: str, path: str, directory: str) -> None:
+    """Refuse a command that the image does not have."""
+    if "/" in name:
+        start = "" if name.startswith("/") else directory
+        places = [f"{start}/{name}"]
+    else:
+        places = [f"{folder}/{name}" for folder in path.split(":")]
+    for place in places:
+        try:
+            if inside(root, [part for part in place.split("/") if part not in ("", ".")]).is_file():
+                return
+        except LayerError:
+            continue
+    raise words.executable(name)

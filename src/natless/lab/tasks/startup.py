@@ -1,0 +1,114 @@
+"""The steps of a task's start, in Fargate's order, each from the task's own address."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from natless.lab.tasks import words
+from natless.lab.tasks.calls import Caller, CallError
+from natless.lab.tasks.logs import LogTarget, log_target, make_stream
+from natless.lab.tasks.plan import TaskPlan
+from natless.lab.tasks.ports import House
+from natless.lab.tasks.process import Process, first_process
+from natless.lab.tasks.pull import Image, Puller
+from natless.lab.tasks.reference import ImageReference, read_reference
+from natless.lab.tasks.secret_values import fetch_secrets, retried
+from natless.lab.tasks.trees import Trees
+from natless.lab.tasks.way import Way
+
+_CA = "/etc/natless/ca.pem"
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A container that has everything it needs to run."""
+
+    name: str
+    essential: bool
+    process: Process
+    image: Image
+    log: LogTarget | None
+    stop_timeout: float | None
+
+
+class Startup:
+    """Prepares the containers of one task."""
+
+    def __init__(self, house: House, plan: TaskPlan, way: Way, trees: Trees) -> None:
+        """Take the lab, the task, its way out of its ENI, and where unpacked images are kept."""
+        self._house = house
+        self._plan = plan
+        self._way = way
+        self._trees = trees
+        self.caller = Caller(way, house.region, house.credentials)
+
+    def prepare(self) -> tuple[Prepared, ...]:
+        """Fetch registry token, secrets, log streams and images; raises words.StartError at the first that fails."""
+        containers = self._plan.containers
+        references = {each["name"]: read_reference(str(each["image"])) for each in containers}
+        authorization = self._token(tuple(references.values()))
+        secrets = {each["name"]: fetch_secrets(self.caller, each.get("secrets") or []) for each in containers}
+        logs = {each["name"]: self._log(each) for each in containers}
+        images: dict[str, Image] = {}
+        for each in containers:
+            reference = references[each["name"]]
+            if reference.text not in images:
+                images[reference.text] = self._pull(reference, authorization)
+        return tuple(
+            self._prepared(each, images[references[each["name"]].text], secrets[each["name"]], logs[each["name"]])
+            for each in containers
+        )
+
+    def _token(self, references: tuple[ImageReference, ...]) -> str:
+        """Get the registry's token, where an image is in ECR; "" otherwise."""
+        if not any(_is_ecr(reference) for reference in references):
+            return ""
+        try:
+            answer = retried(self.caller, lambda: self.caller.call("ecr", "GetAuthorizationToken", {}))
+        except CallError as error:
+            raise words.registry_auth(error) from error
+        return f"Basic {answer['authorizationData'][0]['authorizationToken']}"
+
+    def _log(self, container: Mapping[str, Any]) -> LogTarget | None:
+        target = log_target(container, self._plan.id)
+        if target is not None:
+            options = container["logConfiguration"].get("options") or {}
+            make_stream(self.caller, target, create_group=options.get("awslogs-create-group") == "true")
+        return target
+
+    def _pull(self, reference: ImageReference, authorization: str) -> Image:
+        header = authorization if _is_ecr(reference) else ""
+        puller = Puller(self._way, header, self._plan.architecture, self._trees, self._house.scratch)
+        return puller.pull(reference)
+
+    def _prepared(
+        self, container: Mapping[str, Any], image: Image, secrets: Mapping[str, str], log: LogTarget | None
+    ) -> Prepared:
+        name = str(container["name"])
+        process = first_process(container, self._plan.overridden(name), image, secrets)
+        trusted = {variable: process.environment.get(variable, _CA) for variable in ("AWS_CA_BUNDLE", "SSL_CERT_FILE")}
+        region = {"AWS_REGION": self._house.region, "AWS_DEFAULT_REGION": self._house.region}
+        environment = {**region, **trusted, **process.environment}
+        timeout = container.get("stopTimeout")
+        return Prepared(
+            name,
+            bool(container.get("essential", True)),
+            msgspec.structs.replace(process, environment=environment),
+            image,
+            log,
+            None if timeout is None else float(timeout),
+        )
+
+
+def container_folder(house: House, plan: TaskPlan, name: str) -> Path:
+    """Give the folder on scratch that a container writes into."""
+    encoded = base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+    return Path(house.scratch, "containers", plan.id, encoded)
+
+
+def _is_ecr(reference: ImageReference) -> bool:
+    return ".dkr.ecr." in reference.host

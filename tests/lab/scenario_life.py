@@ -1,0 +1,174 @@
+"""A deployment's life on a real lab, by the commands that a person types: run, again, interrupted, rolled back.
+
+Prints what was seen as JSON (read by test_life.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab_at_work import EXAMPLE, REGION
+
+from natless.lab import control
+from natless.lab.client import connect
+
+NATLESS = [sys.executable, "-m", "natless.cli.main"]
+LONGEST_SECONDS = 90.0
+
+
+class Person:
+    """Somebody with a copy of hello, at a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
+        busybox = shutil.which("busybox")
+        assert busybox is not None, "busybox is needed: tools/packages run"
+        shutil.copy(busybox, folder / "busybox")
+        (folder / "token").write_text("x\n")
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*NATLESS, *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def types(self, *arguments: str) -> tuple[int, str]:
+        process = self.begin(*arguments)
+        said, _ = process.communicate(timeout=LONGEST_SECONDS)
+        return process.returncode, said
+
+    def page(self, name: str, text: str) -> None:
+        (self.folder / "www" / name).write_text(text)
+
+    def writes(self, old: str, new: str) -> None:
+        spec = self.folder / "natless.toml"
+        text = spec.read_text()
+        assert old in text
+        spec.write_text(text.replace(old, new))
+
+
+def account() -> Callable[[str], Any]:
+    contact = control.find()
+    assert contact is not None
+    return connect(contact, REGION)
+
+
+def status() -> str:
+    """Give the status of stack hello, "" where there is none."""
+    stacks = account()("cloudformation").list_stacks()["StackSummaries"]
+    standing = [one["StackStatus"] for one in stacks if one["StackName"] == "hello"]
+    return next((one for one in standing if one != "DELETE_COMPLETE"), "")
+
+
+def fetch(output: str, name: str) -> str:
+    url = output.rsplit(maxsplit=1)[-1]
+    assert url.startswith("http://127.0.0.1:"), output
+    with urllib.request.urlopen(f"{url}{name}", timeout=10) as answer:  # noqa: S310 - loopback, as checked above
+        return str(answer.read().decode()).strip()
+
+
+def interrupted(person: Person) -> dict[str, Any]:
+    """Press Ctrl-C while the stack is being made, then deploy again."""
+    process = person.begin("deploy", "--to", "lab")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Vpc " in line and "CREATE_COMPLETE" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    said, _ = process.communicate(timeout=LONGEST_SECONDS)
+    meanwhile = status()
+    code, again = person.types("deploy", "--to", "lab")
+    page = fetch(again, "healthz") if code == 0 else ""
+    return {
+        "code": process.returncode,
+        "said": said.splitlines()[-1],
+        "meanwhile": meanwhile,
+        "again": [code, "waiting for it" in again, page],
+    }
+
+
+def ran(person: Person) -> dict[str, Any]:
+    """Start one more task: as it is, with S3 broken, and mended."""
+    seen: dict[str, Any] = {"whole": person.types("run", "web", "--to", "lab")}
+    seen["last"] = last_task()
+    person.types("lab", "break", "s3")
+    seen["broken"] = person.types("run", "web", "--to", "lab")
+    person.types("lab", "mend")
+    seen["mended"] = person.types("run", "web", "--to", "lab")
+    return seen
+
+
+def last_task() -> dict[str, Any]:
+    """Give the one-off task once it has stopped."""
+    ecs = account()("ecs")
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        arns = ecs.list_tasks(cluster="hello", desiredStatus="STOPPED")["taskArns"]
+        tasks = ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"] if arns else []
+        found = [one for one in tasks if one["startedBy"] == "natless run" and one["lastStatus"] == "STOPPED"]
+        if found:
+            return {name: found[0].get(name) for name in ("capacityProviderName", "launchType", "stoppedReason")}
+        time.sleep(0.2)
+    return {}
+
+
+def changed(person: Person) -> dict[str, Any]:
+    """Deploy an edited page, then another size, then one that cannot start."""
+    person.page("page", "second")
+    code, said = person.types("deploy", "--to", "lab")
+    seen: dict[str, Any] = {"page": [code, fetch(said, "page"), status()]}
+    person.writes("cpu = 256\nmemory = 512", "cpu = 512\nmemory = 1024")
+    code, said = person.types("deploy", "--to", "lab")
+    seen["size"] = [code, fetch(said, "page"), status()]
+    url = said
+    person.types("lab", "break", "s3")
+    person.page("page", "third")
+    code, said = person.types("deploy", "--to", "lab")
+    seen["broken"] = [code, "CannotPullContainerError" in said, fetch(url, "page")]
+    person.types("lab", "mend")
+    code, said = person.types("deploy", "--to", "lab")
+    seen["mended"] = [code, fetch(said, "page"), status()]
+    return seen
+
+
+def rolled_back(person: Person) -> dict[str, Any]:
+    """Deploy where the first creation was rolled back and left nothing but its name."""
+    cloudformation = account()("cloudformation")
+    template = {"Resources": {"Lonely": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": "nobody:1"}}}}
+    made = cloudformation.create_stack(StackName="hello", TemplateBody=json.dumps(template))["StackId"]
+    until = time.monotonic() + 20
+    while status() != "ROLLBACK_COMPLETE" and time.monotonic() < until:
+        time.sleep(0.1)
+    before = status()
+    code, said = person.types("deploy", "--to", "lab")
+    gone = cloudformation.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"]
+    return {"before": before, "after": [code, "was rolled back: cleaning up" in said, status(), gone]}
+
+
+def main() -> None:
+    os.environ["NATLESS_LAB"] = f"life-{os.getpid()}"
+    with tempfile.TemporaryDirectory(prefix="natless-life-") as scratch:
+        person = Person(Path(scratch))
+        code, said = person.types("lab", "up")
+        assert code == 0, said
+        try:
+            seen: dict[str, Any] = {"interrupted": interrupted(person), "ran": ran(person), "changed": changed(person)}
+            seen["destroyed"] = [person.types("destroy", "--to", "lab")[0], status()]
+            seen["rolled back"] = rolled_back(person)
+        finally:
+            person.types("lab", "down")
+    sys.stdout.write(json.dumps(seen))
+
+
+main()

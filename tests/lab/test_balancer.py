@@ -1,0 +1,72 @@
+"""Load balancers, whole. Words and behaviour: ELBv2 user guide (target health, fail-open, X-Forwarded headers)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.lab
+
+NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
+OWN_RUN = ["sh", "-c", 'mount -t tmpfs run /run && mkdir /run/netns && exec "$@"', "sh"]
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Any]:
+    script = Path(__file__).with_name("scenario_balancer.py")
+    command = [*NAMESPACES, *OWN_RUN, sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_without_targets_the_balancer_answers_503_itself(seen: dict[str, Any]) -> None:
+    for status, headers, text in [*seen["empty"], seen["no targets"]]:
+        assert status == 503
+        assert headers["server"] == "awselb/2.0"
+        assert "<h1>503 Service Temporarily Unavailable</h1>" in text
+
+
+def test_targets_become_healthy_and_all_get_requests(seen: dict[str, Any]) -> None:
+    assert seen["healthy"] == [["healthy", "", ""]] * 2
+    assert seen["rollout"] == "COMPLETED", "ECS waits for target health"
+    assert seen["pages"] == [f"ip-10-0-1{number}-4.ap-northeast-2.compute.internal\n" for number in (0, 1)]
+
+
+def test_the_target_sees_the_clients_address(seen: dict[str, Any]) -> None:
+    environment = dict(line.partition("=")[::2] for line in seen["environment"])
+    assert environment["HTTP_X_FORWARDED_FOR"] == "169.254.77.1"
+    assert environment["HTTP_X_FORWARDED_PROTO"] == "http"
+    assert environment["HTTP_X_FORWARDED_PORT"] == "80"
+    assert environment["HTTP_X_AMZN_TRACE_ID"].startswith("Root=1-")
+    assert environment["HTTP_HOST"] == "shop.example"
+
+
+def test_rules_are_tried_in_the_order_of_their_priority(seen: dict[str, Any]) -> None:
+    assert (seen["fixed"][0], seen["fixed"][2]) == (418, "it's a 100% pot")
+    assert seen["redirect"][0] == 301
+    assert seen["redirect"][1]["location"] == "https://shop.example/old/a?b=c"
+
+
+def test_ill_targets_say_why_and_get_requests_where_none_is_healthy(seen: dict[str, Any]) -> None:
+    assert seen["ill"] == [
+        ["unhealthy", "Target.FailedHealthChecks", "Health checks failed"],
+        ["unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]"],
+    ]
+    # One target answers 404, the other takes no connection: a 502 of the balancer's own.
+    assert seen["fail-open"] == [404, 502]
+
+
+def test_a_change_of_rules_refuses_no_connection(seen: dict[str, Any]) -> None:
+    counts = seen["while rules changed"]
+    assert list(counts) == ["200"]
+    assert counts["200"] > 20
+
+
+def test_scaling_in_loses_no_request(seen: dict[str, Any]) -> None:
+    assert seen["after scaling in"] == [200]
+    assert seen["left"] == 1
