@@ -1,0 +1,1 @@
+"""VIEW. Results in; text and JSON out. Prints nothing itself."""

@@ -1,0 +1,108 @@
+"""A deployment's progress as lines: what happened, in the words of who said it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from natless.catalog.durations import SECONDS
+from natless.deploy.progress import (
+    Changes,
+    Deployed,
+    Destroyed,
+    FatalStart,
+    Kept,
+    LookedUp,
+    Progress,
+    Pushed,
+    Pushing,
+    Said,
+    ServiceEvent,
+    StackEvent,
+    TargetEvent,
+    TaskEvent,
+    Unchanged,
+)
+from natless.report.difference import difference
+from natless.report.paint import Paint
+
+
+def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a branch an event
+    """Give the lines that show one event of a deployment."""
+    match event:
+        case StackEvent():
+            return _stack_event(event, paint)
+        case Changes():
+            return changes_lines(event, paint)
+        case Unchanged(stack=stack):
+            return [f"{stack}: nothing to change"]
+        case Said(text=text):
+            return [text]
+        case Pushing(service=service, repository=repository):
+            return [f"{service}: building, for {repository}"]
+        case Pushed(service=service, repository=repository, digest=digest):
+            return [f"{service}: pushed {repository}@{digest}"]
+        case LookedUp(parameter=parameter, value=value):
+            return [f"{parameter} = {value}"]
+        case ServiceEvent(message=message):
+            return [paint.faint(f"ecs: {message}")]
+        case TaskEvent():
+            return [_task_event(event, paint)]
+        case TargetEvent():
+            return [_target_event(event, paint)]
+        case FatalStart(task=task, cause=cause, meaning=meaning):
+            return [paint.bad(f"task {task} cannot start: {cause}"), *([f"    {meaning}"] if meaning else [])]
+        case Deployed(stack=stack):
+            return [f"{stack}: {paint.good('deployed')}"]
+        case Destroyed(what=what):
+            return [f"{what}: gone"]
+        case Kept(what=what, command=command):
+            return [f"{what}: kept ({command} deletes it)"]
+        case never:
+            assert_never(never)
+
+
+def changes_lines(changes: Changes, paint: Paint) -> list[str]:
+    """Give a change set as a diff: what is added, changed, replaced and removed."""
+    lines = [paint.strong(f"{changes.stack}: {changes.kind.lower()}, {len(changes.changes)} changes")]
+    for change in changes.changes:
+        match change.action:
+            case "Add":
+                mark = paint.good("+")
+            case "Remove":
+                mark = paint.bad("-")
+            case _:
+                mark = paint.doubtful("~")
+        replaced = paint.bad(" replaced") if change.replacement == "True" else ""
+        lines.append(f"  {mark} {change.resource:<36} {change.type}{replaced}")
+        for each in change.properties:
+            lines += [f"      {line}" for line in difference(each.name, each.before, each.after)]
+    return lines
+
+
+def _stack_event(event: StackEvent, paint: Paint) -> list[str]:
+    """Show ends, failures, and the beginnings of what takes long; the other beginnings end within seconds."""
+    status = event.status
+    if event.failed:
+        status = paint.bad(status)
+    elif status.endswith("_COMPLETE"):
+        status = paint.good(status)
+    line = f"{event.stack}: {event.resource:<36} {status}"
+    if not status.endswith("_IN_PROGRESS"):
+        return [f"{line}: {event.reason}" if event.reason else line]
+    seconds = SECONDS.get(event.type)
+    if event.status != "CREATE_IN_PROGRESS" or seconds is None or event.reason:
+        return []
+    return [f"{line} {paint.faint(f'(on AWS about {seconds} s)')}"]
+
+
+def _task_event(event: TaskEvent, paint: Paint) -> str:
+    at = f" at {event.address}" if event.address else ""
+    status = paint.good(event.status) if event.status == "RUNNING" else event.status
+    line = f"{event.service}: task {event.task}{at}: {status}"
+    return f"{line}: {event.reason}" if event.reason else line
+
+
+def _target_event(event: TargetEvent, paint: Paint) -> str:
+    state = paint.good(event.state) if event.state == "healthy" else event.state
+    line = f"{event.service}: target {event.address}:{event.port}: {state}"
+    return f"{line}: {event.reason}" if event.reason else line
