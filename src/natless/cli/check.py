@@ -1,0 +1,61 @@
+"""`natless check`: the proof, before anything is deployed."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from natless.cli.ending import USAGE, paint_for_output
+from natless.cli.source import source_of
+from natless.finding import worst_exit_code
+from natless.load import LoadError
+from natless.prove import Promises, prove
+from natless.report.check_json import check_json
+from natless.report.check_text import check_text
+from natless.spec.read import SpecError
+
+
+def parameter_values(given: tuple[str, ...]) -> dict[str, str]:
+    """Read `--param NAME=VALUE` pairs."""
+    values = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{pair!r} has no value: write --param NAME=VALUE", param_hint="--param")
+        values[name] = value
+    return values
+
+
+@click.command(short_help="prove that every task can start and be reached")
+@click.argument("path", default=".", metavar="[PATH]")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A template parameter; repeatable.")
+@click.option("--region", metavar="REGION", help="The region, where the source does not say it [AWS_REGION].")
+@click.option("--account", metavar="ID", help="The 12-digit account, where a verdict leans on it.")
+@click.option("--private", is_flag=True, help="Promise that no task reaches the internet, as a spec does.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON, as docs/check-json.md describes it.")
+def check(
+    path: str, params: tuple[str, ...], region: str | None, account: str | None, *, private: bool, as_json: bool
+) -> None:
+    """Prove that every task in PATH can start and be reached.
+
+    PATH is a folder with natless.toml, a CloudFormation template (YAML or JSON), a folder of describe JSON, or what
+    stands: aws:CLUSTER/SERVICE (or the whole aws:CLUSTER), and likewise lab:CLUSTER. Nothing is changed there.
+
+    Exit codes: 0 every promise holds, 1 findings, 2 PATH cannot be read, 3 something that matters is unknown.
+    """
+    try:
+        source = source_of(path, parameter_values(params), region, account)
+    except (SpecError, LoadError) as error:
+        if not as_json:
+            raise
+        click.echo(check_json(path, (), error.findings, ()))
+        sys.exit(USAGE)
+    proof = prove(source.cloud, Promises(private=private or source.spec is not None))
+    findings = tuple(source.place(finding) for finding in proof.findings)
+    gaps = tuple(source.place_gap(gap) for gap in proof.gaps)
+    if as_json:
+        click.echo(check_json(source.name, proof.verdicts, findings, gaps))
+    else:
+        click.echo(check_text(source.name, proof.verdicts, findings, gaps, paint_for_output()))
+    sys.exit(worst_exit_code(proof.verdicts, findings))

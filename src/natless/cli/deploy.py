@@ -1,0 +1,113 @@
+"""`natless deploy`: build, push, change set, follow, and the page at the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+
+import click
+
+from natless import design
+from natless.catalog.partitions import partition_of
+from natless.cli.ending import FINDINGS, refuse
+from natless.cli.source import spec_of
+from natless.cli.world import World, failures_in_words, to_option, world_of
+from natless.report.paint import Paint
+from natless.report.progress_text import progress_lines
+from natless.spec import Service, Spec
+
+_PORTS = (8080, 0)
+"""Ports of the host for a page of the lab: the one people expect, else any free one."""
+
+
+@click.command(short_help="build, push and deploy, on AWS or on the lab")
+@click.argument("path", default=".", metavar="[PATH]")
+@to_option
+@click.option("--yes", is_flag=True, help="Execute change sets without asking.")
+def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: bool) -> None:
+    """Prove PATH, build and push its image (or find the given one), and deploy it by change set.
+
+    What happens goes to standard error; the URL alone to standard output.
+    """
+    from natless.deploy import Pace, ProofError  # noqa: PLC0415 - boto3 costs a fifth of a second
+    from natless.deploy import deploy as release  # noqa: PLC0415 - as above
+    from natless.deploy.progress import Changes, Deployed  # noqa: PLC0415 - as above
+
+    spec = spec_of(path)
+    designed = design.write(spec)
+    where = world_of(spec, to, profile, region)
+    if not partition_of(where.region).endpoints_known:
+        raise click.UsageError(f"region {where.region} is not supported yet: endpoint services have other names there")
+    paint = Paint(on=sys.stderr.isatty())
+
+    def approve(changes: Changes) -> bool:
+        return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
+
+    with failures_in_words(), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
+        if not where.lab:
+            _say_where(where)
+        push = _pusher(spec, where, scratch, paint)
+        pace = Pace(every=0.1) if where.lab else Pace()
+        try:
+            for event in release(designed, spec, where.connect, push, approve=approve, pace=pace):
+                for line in progress_lines(event, paint):
+                    click.echo(line, err=True)
+                if isinstance(event, Deployed):
+                    click.echo(_page(where, event.url))
+                    return
+        except ProofError as error:
+            refuse(error.findings, FINDINGS)
+    sys.exit(FINDINGS)
+
+
+def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[Service, str], str]:
+    """Give what builds a service's image, pushes it, and gives its digest. What cannot be built is said at once."""
+    from natless.deploy.images.build import build, require_dockerfile  # noqa: PLC0415 - read only where something is built
+    from natless.deploy.images.image import ImageEvent  # noqa: PLC0415 - as above
+    from natless.deploy.images.push import push  # noqa: PLC0415 - as above
+    from natless.report.image_text import image_line  # noqa: PLC0415 - as above
+
+    def told(event: ImageEvent) -> None:
+        line = image_line(event)
+        if line:
+            click.echo(paint.faint(line), err=True)
+
+    def folder_of(service: Service) -> str:
+        return os.path.normpath(os.path.join(os.path.dirname(spec.source), service.build or "."))
+
+    for service in spec.services:
+        if service.image is None:
+            require_dockerfile(folder_of(service))
+
+    def pushed(service: Service, repository: str) -> str:
+        image = build(folder_of(service), scratch, progress=told)
+        return push(image, where.connect, repository, where.registry or None, told)
+
+    return pushed
+
+
+def _say_where(where: World) -> None:
+    """Say which account and region, before anything is done there."""
+    account = where.connect("sts").get_caller_identity()["Account"]
+    click.echo(f"account {account}, region {where.region}", err=True)
+
+
+def _page(where: World, url: str) -> str:
+    """Give the URL for a browser: the load balancer's own, or on the lab a port of this host that leads to it."""
+    if not where.lab:
+        return url
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for port in _PORTS:
+            try:
+                listener.bind(("127.0.0.1", port))
+                break
+            except OSError:
+                continue
+        listener.listen(128)
+        return str(control.ask("publish", sockets=[listener], name=url.removeprefix("http://").rstrip("/")))

@@ -1,0 +1,143 @@
+"""`natless lab`: an AWS for private ECS on this Linux machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+
+import click
+import msgspec
+
+from natless.cli.ending import FINDINGS, WORLD, paint_for_output, world_failed
+from natless.cli.source import SPEC_NAME, spec_of
+from natless.cli.world import failures_in_words
+from natless.spec.read import SpecError
+
+DEFAULT_REGION = "us-east-1"
+
+
+@click.group(short_help="run an AWS for private ECS on this Linux machine")
+def lab() -> None:
+    """Run an AWS for private ECS on this Linux machine: real packets, gone when stopped."""
+
+
+@lab.command()
+@click.option("--region", metavar="REGION", help=f"The region [natless.toml's here, AWS_REGION, {DEFAULT_REGION}].")
+@click.option("--port", default=0, metavar="PORT", help="The port on 127.0.0.1 for AWS calls [any free one].")
+def up(region: str | None, port: int) -> None:
+    """Start the lab, and return when it answers."""
+    from natless.account.snapshot import BALANCING, NETWORK, snapshot  # noqa: PLC0415 - boto3 costs a fifth of a second
+    from natless.lab import supervisor  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+    from natless.lab.house import Plan, house  # noqa: PLC0415 - as above
+
+    plan = Plan(region or _region_here(), partial(snapshot, sections=NETWORK | BALANCING))
+    with failures_in_words():
+        contact = supervisor.up(house(plan), supervisor.Options(port=port))
+    click.echo(f"the lab is up: {plan.region}, AWS calls on {contact.api}, process {contact.pid}")
+    click.echo("next: natless deploy --to lab", err=True)
+
+
+@lab.command()
+def down() -> None:
+    """Stop the lab; nothing of it is left."""
+    from natless.lab import supervisor  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        ended = supervisor.down()
+    click.echo("the lab is down; nothing of it is left" if ended else "no lab was running")
+
+
+@lab.command()
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def status(*, as_json: bool) -> None:
+    """Say what runs, and where its pages are. Exit code 4 where no lab is running."""
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        contact = control.find()
+        if contact is None:
+            world_failed("no lab is running: start one with `natless lab up`")
+        found = control.ask("status")
+    if as_json:
+        answer = {"api": contact.api, "pid": contact.pid, **found}
+        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        return
+    click.echo(f"the lab is up since {found['seconds']} s: {found['region']}, account {found['account']}")
+    click.echo(f"AWS calls on {contact.api}, process {contact.pid}")
+    click.echo(f"{found['vpcs']} VPCs, {found['network_interfaces']} network interfaces")
+    for name, url in found["pages"].items():
+        click.echo(f"{url} leads to {name}")
+    for line in (*found["broken"], *(f"not modelled: {each}" for each in found["not_modelled"])):
+        click.echo(line)
+    if found["trouble"]:
+        click.echo(f"the lab is in trouble: {found['trouble']} (natless lab log)")
+
+
+@lab.command()
+def log() -> None:
+    """Print what the lab itself wrote: for when it is in trouble."""
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        click.echo(control.ask("log"), nl=False)
+
+
+@lab.command()
+def check() -> None:
+    """Say what this machine allows of what the lab needs, and the line to run where it does not."""
+    from natless.lab.kernel.readiness import probes  # noqa: PLC0415 - the lab's room is read only where it is meant
+
+    paint = paint_for_output()
+    missing = False
+    for probe in probes():
+        mark = paint.good("ok     ") if probe.good else paint.bad("missing")
+        click.echo(f"{mark}  {probe.name}: {probe.said}")
+        if not probe.good:
+            missing = True
+            click.echo(f"         run: {probe.line}")
+    sys.exit(WORLD if missing else 0)
+
+
+@lab.command()
+def rules() -> None:
+    """Print the whole network as the `ip` and `nft` text that made it."""
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        click.echo(control.ask("rules"))
+
+
+@lab.command(name="break")
+@click.argument("kind")
+def break_(kind: str) -> None:
+    """Break one thing of what is deployed: s3 takes the S3 endpoint off the route tables."""
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        click.echo(control.ask("break", kind=kind))
+    click.echo("what runs goes on; a new task meets it: natless run SERVICE --to lab", err=True)
+
+
+@lab.command()
+def mend() -> None:
+    """Undo every break."""
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        said = control.ask("mend")
+    click.echo("\n".join(said) if said else "nothing was broken")
+    sys.exit(0 if said else FINDINGS)
+
+
+def _region_here() -> str:
+    """Give the region of the natless.toml in this folder, else the environment's, else the default."""
+    if os.path.isfile(SPEC_NAME):
+        try:
+            region = spec_of(SPEC_NAME).region
+        except SpecError:
+            # The lab does not need the spec; `check` says what is wrong with it.
+            region = None
+        if region:
+            return region
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION

@@ -1,0 +1,68 @@
+"""The command line: which commands there are, and how each ends."""
+
+from __future__ import annotations
+
+import gc
+from importlib import import_module
+
+import click
+
+from natless.version import __version__
+
+COMMANDS = {
+    "init": "write a natless.toml for a folder with a Dockerfile",
+    "check": "prove that every task can start and be reached, before anything is deployed",
+    "template": "print the CloudFormation template that deploy uses",
+    "deploy": "build, push and deploy, on AWS or on the lab",
+    "status": "show the stack, tasks and targets as they stand",
+    "run": "start one more task of a service, and say what becomes of it",
+    "logs": "show what the containers wrote",
+    "destroy": "delete what deploy made; images and logs only when asked",
+    "lab": "run an AWS for private ECS on this Linux machine",
+    "explain": "explain a rule, or an ECS error text pasted whole",
+}
+"""Name and one line, in the order of the work. Each stands in the module of its name, opened when it is asked for."""
+
+
+class _Commands(click.Group):
+    """The commands, each imported only when it is run: `check` must not wait for what `lab` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"natless.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - each command's module is ours and holds its name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="natless")
+def natless() -> None:
+    """Put a container on AWS ECS in private subnets, with no NAT gateway.
+
+    Exit codes: 0 proven or done, 1 findings, 2 usage or spec, 3 unknown remains, 4 the world failed.
+    """
+
+
+def main() -> None:
+    """Run the command line; every expected failure ends in words and an exit code, never in a traceback."""
+    # A command makes ten thousand small things and ends: sweeping for circles among them is a twentieth of `check`.
+    gc.set_threshold(50_000)
+    from natless.cli.ending import ending  # noqa: PLC0415 - the map of failures reads rooms that --version need not
+
+    with ending():
+        natless(prog_name="natless")
+
+
+if __name__ == "__main__":
+    main()

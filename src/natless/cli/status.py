@@ -1,0 +1,31 @@
+"""`natless status`: what stands."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from natless.cli.ending import paint_for_output
+from natless.cli.source import spec_of
+from natless.cli.world import failures_in_words, to_option, world_of
+from natless.report.status_text import status_json, status_text
+
+
+@click.command(short_help="show the stack, tasks and targets as they stand")
+@click.argument("path", default=".", metavar="[PATH]")
+@to_option
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def status(path: str, to: str, profile: str | None, region: str | None, *, as_json: bool) -> None:
+    """Show the stack, tasks and targets of PATH, a natless.toml or its folder, as they stand."""
+    from natless.deploy import status as read_status  # noqa: PLC0415 - boto3 costs a fifth of a second
+
+    spec = spec_of(path)
+    where = world_of(spec, to, profile, region)
+    with failures_in_words():
+        found = read_status(where.connect, spec.name)
+    if as_json:
+        click.echo(status_json(found))
+    else:
+        click.echo(status_text(found, paint_for_output()))
+    sys.exit(0 if found.state else 4)
