@@ -53,7 +53,7 @@ ANY = IPv4Network("0.0.0.0/0")
 S3_LIST = "pl-s3"
 S3_CIDRS = (IPv4Network("52.216.0.0/15"), IPv4Network("3.5.0.0/19"))
 # Edges of these lie on the samples of the oracle: halves of subnets, S3's blocks, the internet's two halves.
-OUTSIDE = (IPv4Network("52.216.0.0/15"), IPv4Network("0.0.0.0/1"))
+OUTSIDE = (IPv4Network("52.216.0.0/15"), IPv4Network("0.0.0.0/1"), IPv4Network("172.16.0.0/12"))
 CIDRS = (
     ANY,
     *OUTSIDE,

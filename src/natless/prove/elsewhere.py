@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from natless.cloud import Route, Subnet
 from natless.finding import Gap
 from natless.prove import flows
-from natless.prove.addresses import EVERYWHERE, network_range
+from natless.prove.addresses import EVERYWHERE, minus, network_range
 from natless.prove.ends import End
 from natless.prove.truth import Maybe
 from natless.prove.world import World
@@ -27,10 +27,14 @@ def elsewhere(world: World, source: End, subnet: Subnet, service: str) -> tuple[
 
 
 def _passes(world: World, source: End, route: Route) -> bool:
-    """Say whether groups and ACLs let a task use a route."""
+    """Say whether groups and ACLs let a task use a route towards what may be an endpoint's address."""
     if isinstance(route.destination, Gap):
         return True
     ranges = (network_range(route.destination),) if isinstance(route.destination, IPv4Network) else EVERYWHERE
+    # No endpoint stands at an address of this VPC beyond a route, nor at one of AWS's public lists.
+    ranges = minus(ranges, world.taken(source))
+    if not ranges:
+        return False
     target = End(f"{route.destination}", route.id, route.origin, ranges, "one", "other")
     return isinstance(flows.outward(world, source, target), Maybe)
 

@@ -132,7 +132,7 @@ def _interface_way(world: World, source: End, subnet: Subnet, goal: Goal) -> Ans
     public = _public_way(world, source, subnet, goal, endpoints)
     if open_ is not None:
         return either(public, open_, tuple(gaps))
-    if isinstance(public, No) and public.public:
+    if isinstance(public, No) and public.public and not goal.layers:
         gaps.extend(elsewhere(world, source, subnet, goal.service))
     # An endpoint that could not be read may be the one that is missing here, or may capture the name and break it.
     return Maybe(tuple(gaps)) if gaps else public

@@ -30,7 +30,7 @@ from natless.cloud import (
 from natless.cloud.text import is_symbolic
 from natless.finding import Gap, Origin
 from natless.prove.absence import Thing, absence
-from natless.prove.addresses import EVERYWHERE, INTERNET, Ranges, meet, minus, network_range, of
+from natless.prove.addresses import EVERYWHERE, INTERNET, NOWHERE, Ranges, meet, minus, network_range, of, union
 from natless.prove.ends import End, Quantifier
 from natless.prove.ends import Role as EndRole
 
@@ -60,7 +60,8 @@ class World:
         self._tables = {subnet: table for table in cloud.route_tables.values() for subnet in table.subnets}
         self._main = {table.vpc: table for table in cloud.route_tables.values() if table.main}
         self._acls = {subnet: acl for acl in cloud.network_acls.values() for subnet in acl.subnets}
-        self._unlisted = self._unlisted_ranges()
+        self._listed = self._listed_ranges()
+        self._unlisted = minus(INTERNET, self._listed) if self._listed else INTERNET
         self._unnamed = self._endpoints_unnamed()
         self._default_acls = {acl.vpc: acl for acl in cloud.network_acls.values() if acl.default}
 
@@ -177,14 +178,15 @@ class World:
         origin = Origin(self.cloud.source)
         return End(label, service, origin, self._unlisted, "one", "service", service=service)
 
-    def _unlisted_ranges(self) -> Ranges:
-        """Give the internet without the addresses that AWS's lists give to particular services."""
-        taken = [
-            known.cidrs
-            for known in self.cloud.prefix_lists.values()
-            if known.service and not isinstance(known.cidrs, Gap)
-        ]
-        return minus(INTERNET, of(cidr for cidrs in taken for cidr in cidrs)) if taken else INTERNET
+    def _listed_ranges(self) -> Ranges:
+        """Give the addresses that AWS's lists give to particular services."""
+        lists = (known for known in self.cloud.prefix_lists.values() if known.service)
+        return of(cidr for known in lists if not isinstance(known.cidrs, Gap) for cidr in known.cidrs)
+
+    def taken(self, source: End) -> Ranges:
+        """Give the addresses whose holder is known: the VPC in which `source` stands, and AWS's listed services."""
+        own = self.vpc_ranges(source.subnet.vpc) if source.subnet is not None else NOWHERE
+        return union(own, self._listed)
 
     def internet_end(self) -> End:
         """Give the internet: any address of it."""
