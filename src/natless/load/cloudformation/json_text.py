@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from natless.load.cloudformation.tree import MAX_DEPTH, Map, Node, Problems, Seq, Unparsable, weight
+from natless.load.cloudformation.tree import MAX_DEPTH, Map, Node, Problems, Seq, Unparsable, too_deep, weight
 
 _SPACE = r"[ \t\r\n]*"
 _TEXT = r'"([^"\\\x00-\x1f]*)"'
@@ -63,7 +63,7 @@ class _Reader:
         if not opened:
             return self.scalar(position)
         if depth >= MAX_DEPTH:
-            raise Unparsable(self.line(position), f"more than {MAX_DEPTH} objects and lists lie in each other")
+            raise too_deep(self.line(position))
         closing = "}" if opened[1] == "{" else "]"
         line = self.line(position)
         if opened[2]:

@@ -80,6 +80,11 @@ class Unparsable(Exception):  # noqa: N818 - a signal inside this room, turned i
         self.message = message
 
 
+def too_deep(line: int) -> Unparsable:
+    """Give the refusal of containers in containers beyond MAX_DEPTH."""
+    return Unparsable(line, f"more than {MAX_DEPTH} objects and lists lie in each other")
+
+
 class Problems:
     """Collects every problem of one template, so that all are said at once."""
 

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from natless.finding.rules import TEMPLATE_MALFORMED
-from natless.load.cloudformation.tree import MAX_DEPTH, MAX_NODES, Map, Node, Problems, Seq, Unparsable, weight
+from natless.load.cloudformation.tree import MAX_DEPTH, MAX_NODES, Map, Node, Problems, Seq, Unparsable, too_deep, weight
 
 # YAML 1.1, section 10.2 and yaml.org/type: what plain text means. Octal, hexadecimal and base-60 numbers stay text:
 # nobody means them in a template, and `22:22` is a port mapping.
@@ -38,8 +38,12 @@ def read_yaml(text: str, problems: Problems) -> Node:
             composer.take(type(event).__name__, event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
         words = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise Unparsable(mark.line + 1 if mark else 1, f"this is not YAML: {words}") from None
+        if "nesting depth" in words:
+            # libyaml's own limit: its scanner looks ahead, and may meet it before the composer counts to MAX_DEPTH.
+            raise too_deep(line) from None
+        raise Unparsable(line, f"this is not YAML: {words}") from None
     except (yaml.YAMLError, UnicodeError, ValueError) as error:
         raise Unparsable(1, f"this is not YAML: {' '.join(str(error).split())}") from None
     finally:
@@ -91,7 +95,7 @@ class _Composer:
     def open(self, event: Any, *, is_map: bool) -> None:
         line = event.start_mark.line + 1
         if len(self.stack) >= MAX_DEPTH:
-            raise Unparsable(line, f"more than {MAX_DEPTH} objects and lists lie in each other")
+            raise too_deep(line)
         if self.stack and isinstance(self.stack[-1].container, Map) and self.stack[-1].key is None:
             raise Unparsable(line, "an object or a list stands where a name should: names are text")
         container: Map | Seq = Map(line) if is_map else Seq(line)
