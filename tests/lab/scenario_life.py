@@ -51,11 +51,11 @@ class Person:
     def page(self, name: str, text: str) -> None:
         (self.folder / "www" / name).write_text(text)
 
-    def writes(self, old: str, new: str) -> None:
-        spec = self.folder / "natless.toml"
-        text = spec.read_text()
+    def writes(self, name: str, old: str, new: str) -> None:
+        file = self.folder / name
+        text = file.read_text()
         assert old in text
-        spec.write_text(text.replace(old, new))
+        file.write_text(text.replace(old, new))
 
 
 def account() -> Callable[[str], Any]:
@@ -78,8 +78,16 @@ def fetch(output: str, name: str) -> str:
         return str(answer.read().decode()).strip()
 
 
+AT_ONCE = 'ENTRYPOINT ["/bin/busybox", "httpd"'
+LATE = 'ENTRYPOINT ["/bin/busybox", "sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
+
+
 def interrupted(person: Person) -> dict[str, Any]:
-    """Press Ctrl-C while the stack is being made, then deploy again."""
+    """Press Ctrl-C while the stack is being made, then deploy again.
+
+    The container takes its time to answer, so that the stack is still being made when the second deploy looks.
+    """
+    person.writes("Dockerfile", AT_ONCE, LATE)
     process = person.begin("deploy", "--to", "lab")
     assert process.stdout is not None
     for line in process.stdout:
@@ -90,6 +98,7 @@ def interrupted(person: Person) -> dict[str, Any]:
     meanwhile = status()
     code, again = person.types("deploy", "--to", "lab")
     page = fetch(again, "healthz") if code == 0 else ""
+    person.writes("Dockerfile", LATE, AT_ONCE)
     return {
         "code": process.returncode,
         "said": said.splitlines()[-1],
@@ -128,7 +137,7 @@ def changed(person: Person) -> dict[str, Any]:
     person.page("page", "second")
     code, said = person.types("deploy", "--to", "lab")
     seen: dict[str, Any] = {"page": [code, fetch(said, "page"), status()]}
-    person.writes("cpu = 256\nmemory = 512", "cpu = 512\nmemory = 1024")
+    person.writes("natless.toml", "cpu = 256\nmemory = 512", "cpu = 512\nmemory = 1024")
     code, said = person.types("deploy", "--to", "lab")
     seen["size"] = [code, fetch(said, "page"), status()]
     url = said
