@@ -269,3 +269,54 @@ def hosted_zone(name: str) -> Change:
 def test_a_private_zone_may_name_an_endpoint_whose_private_dns_is_off() -> None:
     assert isinstance(outcomes(proof(hosted_zone("api.ecr.ap-northeast-2.amazonaws.com")))["ecr.api"], Unknown)
     assert isinstance(outcomes(proof(hosted_zone("internal.example.com")))["ecr.api"], Blocked)
+
+
+def behind_a_transit_gateway(resources: dict[str, Any]) -> None:
+    del resources["LogsEndpoint"]
+    resources["WebService"]["DependsOn"].remove("LogsEndpoint")
+    for zone in (1, 2):
+        resources[f"Far{zone}"] = {
+            "Type": "AWS::EC2::Route",
+            "Properties": {
+                "RouteTableId": {"Ref": f"PrivateRouteTable{zone}"},
+                "DestinationCidrBlock": "10.0.0.0/8",
+                "TransitGatewayId": "tgw-0123456789abcdef0",
+            },
+        }
+
+
+def task_egress(cidr: str) -> Change:
+    return lambda resources: resources.update(
+        More={
+            "Type": "AWS::EC2::SecurityGroupEgress",
+            "Properties": {
+                "GroupId": {"Ref": "WebTaskGroup"},
+                "IpProtocol": "tcp",
+                "FromPort": 443,
+                "ToPort": 443,
+                "CidrIp": cidr,
+            },
+        }
+    )
+
+
+def test_an_endpoint_of_a_central_vpc_is_unknown_where_the_group_lets_out_to_it() -> None:
+    # AWS PrivateLink guide, "Centralized access to VPC private endpoints".
+    found = outcomes(proof(behind_a_transit_gateway, task_egress("10.255.0.0/16")))["logs"]
+    assert isinstance(found, Unknown)
+    assert any("endpoint for logs may stand" in gap.why for gap in found.gaps)
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "52.95.0.0/16"])
+def test_no_central_endpoint_stands_in_this_vpc_nor_where_no_route_leads(cidr: str) -> None:
+    assert isinstance(outcomes(proof(behind_a_transit_gateway, task_egress(cidr)))["logs"], Blocked)
+
+
+def test_a_central_endpoint_serves_no_image_layers() -> None:
+    # Amazon ECR User Guide: "Interface endpoints for Amazon S3 can't be used with Amazon ECR."
+    def without_s3(resources: dict[str, Any]) -> None:
+        del resources["S3Endpoint"]
+        resources["WebService"]["DependsOn"].remove("S3Endpoint")
+
+    found = outcomes(proof(behind_a_transit_gateway, task_egress("10.0.0.0/8"), without_s3))["s3-layers"]
+    assert isinstance(found, Blocked)

@@ -11,7 +11,17 @@ import re
 from typing import Any
 
 from natless.finding.rules import TEMPLATE_MALFORMED
-from natless.load.cloudformation.tree import MAX_DEPTH, MAX_NODES, Map, Node, Problems, Seq, Unparsable, too_deep, weight
+from natless.load.cloudformation.tree import (
+    MAX_DEPTH,
+    MAX_NODES,
+    Map,
+    Node,
+    Problems,
+    Seq,
+    Unparsable,
+    too_deep,
+    weight,
+)
 
 # YAML 1.1, section 10.2 and yaml.org/type: what plain text means. Octal, hexadecimal and base-60 numbers stay text:
 # nobody means them in a template, and `22:22` is a port mapping.
