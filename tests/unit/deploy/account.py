@@ -112,7 +112,7 @@ class Scheduler:
         own.clear()
 
     def register(self, service: dict[str, Any], address: str) -> None:
-        from natless.lab.services.elbv2 import set_target_health  # noqa: PLC0415 - as above
+        from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
 
         target = service["loadBalancers"][0]
         group, port = target["targetGroupArn"], target["containerPort"]
