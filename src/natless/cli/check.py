@@ -8,6 +8,7 @@ import click
 
 from natless.cli.ending import USAGE, paint_for_output
 from natless.cli.source import source_of
+from natless.cloud.cloud import called
 from natless.finding import worst_exit_code
 from natless.load import LoadError
 from natless.prove import Promises, prove
@@ -57,5 +58,7 @@ def check(
     if as_json:
         click.echo(check_json(source.name, proof.verdicts, findings, gaps))
     else:
-        click.echo(check_text(source.name, proof.verdicts, findings, gaps, paint_for_output()))
+        click.echo(
+            check_text(source.name, proof.verdicts, findings, gaps, paint_for_output(), called=called(source.cloud))
+        )
     sys.exit(worst_exit_code(proof.verdicts, findings))

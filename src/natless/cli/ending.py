@@ -17,6 +17,7 @@ from natless.spec.read import SpecError
 
 FINDINGS = 1
 USAGE = 2
+UNKNOWN = 3
 WORLD = 4
 
 
