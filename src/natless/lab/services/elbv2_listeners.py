@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.elbv2 import models
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener, FakeListenerRule
+from moto.elbv2.responses import ELBV2Response
 
 from natless.catalog import refusals
 from natless.lab.services import certificates, elbv2_attributes, elbv2_tls
@@ -178,7 +179,50 @@ def _whole(actions: list[Any]) -> list[Any]:
     return actions
 
 
+_LOST = {
+    "create_rule": ("Transforms",),
+    "modify_rule": ("Transforms",),
+    "create_load_balancer": ("MinimumLoadBalancerCapacity", "Ipv4IpamPoolId", "EnablePrefixForIpv6SourceNat"),
+    "create_target_group": ("TargetControlPort",),
+}
+"""What moto drops of a call without a word."""
+
+
+def _answering(call: str, lost: tuple[str, ...]) -> None:
+    """Have a call of the API refuse the parameters that would be lost."""
+    known = getattr(ELBV2Response, call)
+
+    def answer(self: Any) -> Any:
+        asked = self._get_params()
+        for name in lost:
+            if asked.get(name):
+                raise _not_done(name)
+        return known(self)
+
+    setattr(ELBV2Response, call, answer)
+
+
+def _mutual(call: str) -> None:
+    """Have a listener's call refuse client certificates, and keep the ALPN policy, which moto drops on change."""
+    known = getattr(ELBV2Response, call)
+
+    def answer(self: Any) -> Any:
+        asked = self._get_params()
+        if (asked.get("MutualAuthentication") or {}).get("Mode", "off") != "off":
+            raise _not_done("mutual TLS")
+        if call == "modify_listener" and asked.get("AlpnPolicy"):
+            listener: Any = self.elbv2_backend.describe_listeners(None, [asked["ListenerArn"]])[0]
+            listener.alpn_policy = asked["AlpnPolicy"]
+        return known(self)
+
+    setattr(ELBV2Response, call, answer)
+
+
 def repair() -> None:
     """Put the repaired listeners in the place of moto's; before the first use of ELBv2 in this process."""
+    for call, lost in _LOST.items():
+        _answering(call, lost)
+    for call in ("create_listener", "modify_listener"):
+        _mutual(call)
     models.FakeListener = LabListener  # type: ignore[misc]  # moto looks the class up by this name
     models.FakeListenerRule = LabRule  # type: ignore[misc]  # as above
