@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv4Address
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -18,6 +20,9 @@ from natless.cloud import Cloud
 from natless.lab.control import LabError
 from natless.lab.fabric import INTERNET, Fabric
 from natless.lab.watching import Watcher
+
+Where: TypeAlias = Callable[[], IPv4Address | None]
+"""Gives the address of something that may move, None while it has none."""
 
 _CONNECT_SECONDS = 10.0
 _PART = 64 * 1024
@@ -31,13 +36,20 @@ class Gateway:
         self._fabric = fabric
         self._watcher = Watcher("browser")
 
-    def publish(self, listener: socket.socket, address: IPv4Address, port: int) -> None:
-        """Lead `listener` (born on the host, listening) to `address`:`port`. The listener belongs to the gateway."""
+    def publish(self, listener: socket.socket, address: IPv4Address | Where, port: int) -> None:
+        """Lead `listener` (born on the host, listening) to `address`:`port`. The listener belongs to the gateway.
+
+        An address that may change is asked for at each visit.
+        """
 
         def ready(server: socket.socket) -> None:
             visitor, _ = server.accept()
             visitor.setblocking(True)  # noqa: FBT003 - the standard library's signature
-            threading.Thread(target=self._lead, args=(visitor, address, port), name="browser", daemon=True).start()
+            to = address if isinstance(address, IPv4Address) else address()
+            if to is None:
+                visitor.close()
+                return
+            threading.Thread(target=self._lead, args=(visitor, to, port), name="browser", daemon=True).start()
 
         self._watcher.add(listener, ready)
 
@@ -85,9 +97,10 @@ class Page(msgspec.Struct, frozen=True):
 class Pages:
     """The pages of one lab."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        """Lead pages by `gateway`; there are none yet."""
+    def __init__(self, gateway: Gateway, present: Callable[[], Cloud]) -> None:
+        """Lead pages by `gateway` to what stands at `present`; there are none yet."""
         self._gateway = gateway
+        self._present = present
         self._pages: list[Page] = []
 
     @property
@@ -98,31 +111,35 @@ class Pages:
             each.name if each.door.port == usual else f"{each.name}:{each.door.port}": each.url for each in self._pages
         }
 
-    def publish(self, cloud: Cloud, name: str, sockets: list[socket.socket]) -> str:
+    def publish(self, name: str, sockets: list[socket.socket]) -> str:
         """Lead ports of the host, handed over in `sockets`, to the load balancer of a DNS name; give its first URL.
 
         There is one page for each of its listeners that browsers speak to, HTTP first, as far as the sockets go. A
         page that stands already stays; sockets that are left over are closed.
         """
+        cloud = self._present()
         self._withdraw(cloud)
         found = next((each for each in cloud.load_balancers.values() if each.dns_name == name), None)
         if found is None:
             raise LabError(f"no load balancer named {name} stands in the lab")
-        interfaces = [each for each in cloud.network_interfaces.values() if each.owner == found.id]
-        addresses = [each.public_address for each in interfaces if each.public_address is not None]
-        if not addresses:
+        if self._address(found.id) is None:
             raise LabError(f"the load balancer {name} has no public address: it is internal")
         spare = list(sockets)
         for door in doors(cloud, found.id):
             if spare and not any(each.owner == found.id and each.door == door for each in self._pages):
                 self._pages.append(Page(name, found.id, door, spare.pop(0)))
-                self._gateway.publish(self._pages[-1].listener, min(addresses), door.port)
+                self._gateway.publish(self._pages[-1].listener, partial(self._address, found.id), door.port)
         for each in spare:
             each.close()
         own = [each.url for each in self._pages if each.owner == found.id]
         if not own:
             raise LabError(f"a listening socket has to be handed over to publish {name}")
         return own[0]
+
+    def _address(self, balancer: str) -> IPv4Address | None:
+        """Give a public address of a load balancer."""
+        own = [each for each in self._present().network_interfaces.values() if each.owner == balancer]
+        return min((each.public_address for each in own if each.public_address is not None), default=None)
 
     def _withdraw(self, cloud: Cloud) -> None:
         """Take away the pages of load balancers that are no more."""

@@ -81,7 +81,7 @@ class Lab:
         )
         self._scheduler = Scheduler(house)
         self._balancer = Balancer(house)
-        self._pages = Pages(Gateway(self.fabric))
+        self._pages = Pages(Gateway(self.fabric), lambda: self.cloud)
         self._api = Server("api")
         self._read = -1
         self._following = threading.Lock()
@@ -140,7 +140,7 @@ class Lab:
     def publish(self, name: str, sockets: list[socket.socket] | None = None) -> str:
         """Lead ports of the host, handed over in `sockets`, to the load balancer of DNS name `name`; give its URL."""
         self._follow()
-        return self._pages.publish(self.cloud, name, sockets or [])
+        return self._pages.publish(name, sockets or [])
 
     def break_(self, kind: str) -> str:
         """Break the deployment in the way that `kind` names; say what was done."""
