@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from natless.cloud import Cloud
 from natless.finding import Finding, Gap, Origin
 from natless.spec import Spec
 from natless.spec.read import read
+from natless.spec.words import REGION_PATTERN
 
 SPEC_NAME = "natless.toml"
 TEMPLATE_LIMIT = 1_000_000
@@ -74,6 +76,9 @@ def source_of(path: str, parameters: Mapping[str, str], region: str | None, acco
     """Read whatever `path` is. Raises SpecError or LoadError with every problem, or click.UsageError."""
     # The last word, after --region and the file's own.
     surrounding = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    _form("--region", region, REGION_PATTERN, "a region's name has the form us-east-1")
+    _form("AWS_REGION", surrounding, REGION_PATTERN, "a region's name has the form us-east-1")
+    _form("--account", account, "[0-9]{12}", "an account's number has 12 digits")
     if path.startswith(("aws:", "lab:")):
         return _standing(path, region or surrounding)
     if os.path.isdir(path) and not os.path.isfile(spec_path(path)):
@@ -88,6 +93,12 @@ def source_of(path: str, parameters: Mapping[str, str], region: str | None, acco
             f"{path} does not exist: give a folder with {SPEC_NAME}, a template, or a folder of describe JSON"
         )
     return Source(path, load.cloudformation(text_of(path), path, parameters, region or surrounding, account))
+
+
+def _form(name: str, value: str | None, pattern: str, wanted: str) -> None:
+    """Refuse a misspelt value: in `us-east1` no endpoint would be of this region, and each need would seem blocked."""
+    if value and not re.fullmatch(pattern, value):
+        raise click.UsageError(f"{name} {value}: {wanted}")
 
 
 def agree(spec: Spec, region: str | None) -> None:
