@@ -145,9 +145,20 @@ def _secrets(fields: Fields, key: str) -> tuple[ContainerSecret | Gap, ...]:
             found.append(inner)
             continue
         name = inner.text("Name")
-        value = inner.text("ValueFrom") or inner.missing("ValueFrom", "the secret's or parameter's ARN")
+        value = _value_from(inner) or inner.missing("ValueFrom", "the secret's or parameter's ARN")
         found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin))
     return tuple(found)
+
+
+def _value_from(fields: Fields) -> str | Gap | None:
+    """Give a secret as text; a reference to a parameter whose name CloudFormation invents, as that parameter's ARN."""
+    value, text = fields.value("ValueFrom"), fields.text("ValueFrom")
+    if not isinstance(value, Reference) or not isinstance(text, str) or not text.startswith("${"):
+        return text
+    template = fields.template
+    if template.resources[value.id].kind != "AWS::SSM::Parameter":
+        return text
+    return f"arn:{template.partition}:ssm:{template.region}:{template.account}:parameter/{text}"
 
 
 def _environment_files(fields: Fields) -> tuple[str | Gap, ...]:

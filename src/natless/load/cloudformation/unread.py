@@ -11,6 +11,7 @@ from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Listener, RouteTab
 from natless.finding import Gap, Origin
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.fields import Fields
+from natless.load.cloudformation.order import attributes
 from natless.load.cloudformation.template import Resource
 from natless.load.cloudformation.values import Place
 
@@ -104,7 +105,12 @@ def doubt(draft: Draft) -> None:
         if is_opaque(resource.kind):
             why = f"{resource.id} ({resource.kind}) was given it and may have changed it"
             for name in sorted(draft.order[resource.id]):
-                _doubt_one(draft, name, Gap(name, Origin(draft.template.source, resource.line, resource.id), why))
+                gap = Gap(name, Origin(draft.template.source, resource.line, resource.id), why)
+                if name not in resource.depends_on and attributes(draft.template, resource, name) == _DEFAULT_GROUP:
+                    # Not the VPC was handed over, only its default group: as CDK's VpcRestrictDefaultSG does it.
+                    _default_group(draft, name, gap)
+                else:
+                    _doubt_one(draft, name, gap)
     for gap in draft.template.macros:
         for name in draft.template.resources:
             _doubt_one(draft, name, gap)
@@ -131,6 +137,14 @@ def _doubt_one(draft: Draft, name: str, gap: Gap) -> None:
             draft.listeners[listener] = Listener(listener, gap.origin, name, gap, gap, (gap,))
         case _:
             pass
+
+
+_DEFAULT_GROUP = frozenset({"DefaultSecurityGroup"})
+
+
+def _default_group(draft: Draft, vpc: str, gap: Gap) -> None:
+    draft.ingress[f"{vpc}.DefaultSecurityGroup"].append(gap)
+    draft.egress[f"{vpc}.DefaultSecurityGroup"].append(gap)
 
 
 def _gateway(draft: Draft, table: str, gap: Gap) -> None:
