@@ -37,6 +37,10 @@ _SECRET = re.compile(
 )
 
 
+_JSON_KEY = re.compile(r"\$\{[^}]*\}:[^:]*:[^:]*:[^:]*")
+"""An ARN that is not resolved, with a JSON key, version stage and version id: a parameter takes none of these."""
+
+
 def demands(world: World, task: TaskDefinition, service: EcsService) -> tuple[Demand, ...]:
     """Give the needs of a task as one service runs it, each need once, in the order in which ECS meets them."""
     found: dict[str, Demand] = {}
@@ -120,7 +124,7 @@ def _pull(world: World, repository: str, doubts: tuple[Gap, ...]) -> Iterator[De
             yield demand
             continue
         bucket = LAYER_BUCKET.format(region=world.cloud.region)
-        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/layer", "aws")
+        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/${{any}}", "aws")
         yield msgspec.structs.replace(demand, goal=msgspec.structs.replace(demand.goal, calls=(call,)))
 
 
@@ -156,7 +160,7 @@ def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
     if isinstance(secret.value_from, Gap):
         yield from _of(Feature.SECRETSMANAGER_SECRET, "*", (secret.value_from,))
         yield from _of(Feature.SSM_PARAMETER, "*", (secret.value_from,))
-    elif ":secretsmanager:" in secret.value_from:
+    elif ":secretsmanager:" in secret.value_from or _JSON_KEY.fullmatch(secret.value_from):
         yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), ())
     elif ":ssm:" in secret.value_from:
         yield from _of(Feature.SSM_PARAMETER, secret.value_from, ())
