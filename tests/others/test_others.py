@@ -10,11 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from changed import PLAIN, mended, network, proof, said
-
-from natless.finding import Blocked
-
-EGRESS_443 = "{IpProtocol: tcp, FromPort: 443, ToPort: 443"
+from changed import PLAIN, network, proof, said
 
 CASES: dict[str, tuple[str, dict[str, str | None]]] = {
     # Elastic Load Balancing, 'Update the security groups for your Network Load Balancer': one that was made without
@@ -219,142 +215,77 @@ def test_a_json_key_tells_a_secret_that_is_a_parameter_of_the_template() -> None
     assert "ssm" not in found
 
 
-GATES: dict[str, tuple[str, str, str, str]] = {
-    # Each patch, the need that it blocks, the one rule and the one element to change.
-    "type forgotten": ("EcrApiEndpoint: {Properties: {VpcEndpointType: null}}", "ecr.api", "NL401", "EcrApiEndpoint"),
-    "S3 by an interface": (
-        CASES["an S3 interface endpoint without private DNS"][0],
-        "s3-layers",
-        "NL405",
-        "S3Endpoint",
-    ),
-    "default group": (
-        "EcrApiEndpoint: {Properties: {SecurityGroupIds: null}}",
-        "ecr.api",
-        "NL303",
-        "VPC.DefaultSecurityGroup",
-    ),
-    "no endpoint": ("S3Endpoint: null", "s3-layers", "NL401", "PrivateRouteTable1"),
-    "no endpoint and no table": (
-        "{S3Endpoint: null, PrivateSubnet1RouteTableAssociation: null, PrivateSubnet2RouteTableAssociation: null}",
-        "s3-layers",
-        "NL401",
-        "VPC",
-    ),
-    "no endpoints at all": (
-        "{EcrApiEndpoint: null, EcrDkrEndpoint: null, LogsEndpoint: null}",
-        "ecr.api",
-        "NL401",
-        "PrivateRouteTable1",
-    ),
-    "one table lacks S3": (
-        "S3Endpoint: {Properties: {RouteTableIds: [!Ref PublicRouteTable]}}",
-        "s3-layers",
-        "NL202",
-        "S3Endpoint",
-    ),
-    "load balancer in private subnets": (
-        "LoadBalancer: {Properties: {Subnets: [!Ref PrivateSubnet1, !Ref PrivateSubnet2]}}",
-        "internet->alb",
-        "NL205",
-        "PrivateRouteTable1",
-    ),
-    "load balancer half in private subnets": (
-        "LoadBalancer: {Properties: {Subnets: [!Ref PublicSubnet1, !Ref PrivateSubnet2]}}",
-        "internet->alb",
-        "NL313",
-        "PrivateRouteTable2",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", GATES)
-def test_what_is_printed_mends_it_at_once(name: str) -> None:
-    patch, need, rule, gate = GATES[name]
-    whole = network(patch)
-    found = proof(whole)
-    (outcome,) = (verdict.outcome for verdict in found.verdicts if verdict.need == need)
-    assert isinstance(outcome, Blocked)
-    assert (outcome.rule, outcome.gate.element) == (rule, gate)
-    (finding,) = (one for one in found.findings if one.rule == rule and one.message.startswith(need))
-    after = proof(mended(whole, finding))
-    assert said(after)[need] == "reachable"
-    # Nothing else is cut off, nothing is let out, and nothing that stood is replaced.
-    others = {other: word for other, word in said(found).items() if other != need}
-    assert {other: word for other, word in said(after).items() if other in others and word == "blocked"}.items() <= (
-        {other: word for other, word in others.items() if word == "blocked"}.items()
-    )
-    assert said(after)["task->internet"] == "blocked"
-
-
-def waits(found: Any) -> list[tuple[str, str]]:
-    return [(finding.rule, finding.message) for finding in found.findings]
-
-
-def test_all_that_a_service_does_not_wait_for_is_one_finding_and_one_change() -> None:
-    whole = network("Service: {DependsOn: [Listener]}")
-    found = proof(whole)
-    assert [finding.rule for finding in found.findings] == ["NL801", "NL802"]
-    for name in (
-        "EcrApiEndpoint (ecr.api)",
-        "EcrDkrEndpoint (ecr.dkr)",
-        "S3Endpoint (s3-layers)",
-        "LogsEndpoint (logs)",
-    ):
-        assert name in found.findings[0].message
-    for finding in found.findings:
-        whole = mended(whole, finding)
-    assert proof(whole).findings == ()
-
-
-def test_a_dns_server_on_the_internet_is_no_reason_to_lead_tasks_there() -> None:
-    whole = network("""
-        Options: {Type: AWS::EC2::DHCPOptions, Properties: {DomainNameServers: [8.8.8.8]}}
-        UseOptions:
-          Type: AWS::EC2::VPCDHCPOptionsAssociation
-          Properties: {VpcId: !Ref VPC, DhcpOptionsId: !Ref Options}
+def table_endpoint(principal: str) -> dict[str, Any]:
+    """Give the network with a task role that reads DynamoDB, by a gateway endpoint that names `principal`."""
+    return network(f"""
+        TaskRole:
+          Type: AWS::IAM::Role
+          Properties:
+            AssumeRolePolicyDocument:
+              Statement: [{{Effect: Allow, Principal: {{Service: ecs-tasks.amazonaws.com}}, Action: "sts:AssumeRole"}}]
+            Policies:
+              - PolicyName: read
+                PolicyDocument: {{Statement: [{{Effect: Allow, Action: "dynamodb:GetItem", Resource: "*"}}]}}
+        TaskDefinition: {{Properties: {{TaskRoleArn: !GetAtt TaskRole.Arn}}}}
+        Tables:
+          Type: AWS::EC2::VPCEndpoint
+          Properties:
+            VpcId: !Ref VPC
+            ServiceName: !Sub com.amazonaws.${{AWS::Region}}.dynamodb
+            RouteTableIds: [!Ref PrivateRouteTable1, !Ref PrivateRouteTable2]
+            PolicyDocument:
+              Statement: [{{Effect: Allow, Action: "*", Resource: "*", {principal}}}]
         """)
-    (finding,) = proof(whole).findings
-    assert finding.rule == "NL104"
-    assert finding.fix is not None
-    assert "AmazonProvidedDNS" in finding.fix.text
-    assert "0.0.0.0/0" not in finding.fix.text
 
 
-def test_what_no_endpoint_serves_leads_to_a_nat_gateway_and_never_to_an_internet_gateway() -> None:
-    # Amazon VPC user guide, 'Enable internet access': an interface without a public address is not translated.
-    whole = network("""
+@pytest.mark.parametrize(
+    ("principal", "word"),
+    [
+        # AWS PrivateLink guide, 'Principals for gateway endpoints': an account there is its root user alone; roles are
+        # told by the condition key aws:PrincipalArn.
+        ('Principal: "*"', "reachable"),
+        ('Principal: {AWS: "111122223333"}', "blocked"),
+        ('Principal: {AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}', "blocked"),
+        ("Principal: {AWS: !GetAtt TaskRole.Arn}", "unknown"),
+        ('Principal: "*", Condition: {ArnEquals: {"aws:PrincipalArn": !GetAtt TaskRole.Arn}}', "reachable"),
+    ],
+)
+def test_a_gateway_endpoint_takes_no_role_for_its_account(principal: str, word: str) -> None:
+    assert said(proof(table_endpoint(principal)))["dynamodb"] == word
+
+
+def secret(arn: str) -> dict[str, Any]:
+    """Give the network with a secret, its endpoint and a role that may read any."""
+    return network(f"""
+        SecretsEndpoint:
+          Type: AWS::EC2::VPCEndpoint
+          Properties:
+            VpcId: !Ref VPC
+            ServiceName: !Sub com.amazonaws.${{AWS::Region}}.secretsmanager
+            VpcEndpointType: Interface
+            PrivateDnsEnabled: true
+            SubnetIds: [!Ref PrivateSubnet1, !Ref PrivateSubnet2]
+            SecurityGroupIds: [!Ref EndpointSecurityGroup]
+        Read:
+          Type: AWS::IAM::RolePolicy
+          Properties:
+            PolicyName: read
+            RoleName: !Ref ExecutionRole
+            PolicyDocument: {{Statement: [{{Effect: Allow, Action: "secretsmanager:GetSecretValue", Resource: "*"}}]}}
         TaskDefinition:
           Properties:
             ContainerDefinitions:
               - Name: app
-                Image: !Sub ${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/app:1
-                PortMappings: [{ContainerPort: 8080}]
-                LogConfiguration: {LogDriver: awslogs, Options: {awslogs-group: a, awslogs-region: us-east-1}}
+                Image: !Sub ${{AWS::AccountId}}.dkr.ecr.${{AWS::Region}}.amazonaws.com/app:1
+                PortMappings: [{{ContainerPort: 8080}}]
+                Secrets: [{{Name: P, ValueFrom: "{arn}"}}]
         """)
-    (finding,) = (one for one in proof(whole).findings if one.rule == "NL201")
-    assert finding.fix is not None
-    assert "NAT gateway" in finding.fix.text
-    assert "InternetGateway" not in finding.fix.text
 
 
-def test_the_layer_bucket_is_opened_whole() -> None:
-    # ECR user guide, 'Minimum Amazon S3 bucket permissions for Amazon ECR': the bucket's ARN with /*.
-    whole = network("""
-        S3Endpoint:
-          Properties:
-            PolicyDocument:
-              Statement: [{Effect: Allow, Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::mine/*"}]
-        """)
-    (finding,) = proof(whole).findings
-    assert finding.rule == "NL402"
-    assert finding.fix is not None
-    assert "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/* " in finding.fix.text
-
-
-def test_a_default_group_is_named_as_a_template_can_name_it() -> None:
-    # CloudFormation reference, AWS::EC2::VPC, return values: Fn::GetAtt of DefaultSecurityGroup.
-    whole = network("EcrApiEndpoint: {Properties: {SecurityGroupIds: null}}")
-    (finding,) = proof(whole).findings
-    (rule,) = (one for name, one in mended(whole, finding)["Resources"].items() if name not in whole["Resources"])
-    assert rule["Properties"]["GroupId"] == {"Fn::GetAtt": ["VPC", "DefaultSecurityGroup"]}
+@pytest.mark.parametrize(("region", "word"), [("eu-west-1", "reachable"), ("us-east-1", "blocked")])
+def test_an_endpoint_serves_secrets_of_its_own_region(region: str, word: str) -> None:
+    # ECS API reference, Secret: in another region the full ARN is given; AWS PrivateLink guide: an endpoint serves the
+    # service of its region.
+    found = proof(secret(f"arn:aws:secretsmanager:{region}:111122223333:secret:db-AbCdEf"))
+    assert said(found)["secretsmanager"] == word
+    assert [finding.rule for finding in found.findings if finding.rule == "NL201"] == ["NL201"] * (word == "blocked")

@@ -48,6 +48,7 @@ def endpoint_policy(
     open_: list[Gap] = []
     for call in calls:
         request = _request(world, call, source, endpoint.id)
+        request = msgspec.structs.replace(request, by_gateway=isinstance(endpoint, GatewayEndpoint))
         match allowed((endpoint.policy,), request, resource_policy=True):
             case False:
                 denied = _denied((endpoint.policy,), request, resource_policy=True)
@@ -85,8 +86,9 @@ def _policy_denies(
 ) -> No:
     resource = _PLACEHOLDER.sub("*", call.resource)
     reason = f"the policy of {endpoint.id} does not allow {call.action} on {resource}"
-    principal = ' Principal "*"' if call.by == "aws" else ""
-    words = f"Allow {call.action} on {resource} in the PolicyDocument of {endpoint.id}{principal}."
+    anyone = call.by == "aws" or isinstance(endpoint, GatewayEndpoint)
+    principal = ' to Principal "*"' if anyone else ""
+    words = f"Allow {call.action} on {resource}{principal} in the PolicyDocument of {endpoint.id}."
     if denied:
         reason = f"a Deny in the policy of {endpoint.id} refuses {call.action} on {resource}"
         words = f"Take {call.action} on {resource} out of what the Deny in the PolicyDocument of {endpoint.id} matches."

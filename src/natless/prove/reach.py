@@ -23,6 +23,7 @@ from natless.prove.answers import Answer, Mend, No, Yes, either, sequence
 from natless.prove.calls import Call, endpoint_policy
 from natless.prove.elsewhere import elsewhere
 from natless.prove.ends import End
+from natless.prove.fixes import fix
 from natless.prove.routes import legs
 from natless.prove.truth import Maybe, Truth
 from natless.prove.world import Who, World
@@ -214,7 +215,8 @@ def _degraded(endpoint: InterfaceEndpoint, source: End, bad: list[tuple[str, No]
     label, no = bad[0]
     message = f"{source.label} reaches only some interfaces of {endpoint.id}: not {label}, as {no.reason}"
     symptom = "Some requests answer at once, others only after a time-out."
-    return ENDPOINT_DEGRADED.finding(no.gate.element, no.gate.origin, message, symptom)
+    mend = fix(no.mend, no.gate.origin)
+    return ENDPOINT_DEGRADED.finding(no.gate.element, no.gate.origin, message, symptom, mend)
 
 
 def _public_way(world: World, source: End, subnet: Subnet, goal: Goal, endpoints: list[InterfaceEndpoint]) -> Answer:
@@ -222,20 +224,31 @@ def _public_way(world: World, source: End, subnet: Subnet, goal: Goal, endpoints
     answer = flows.outward(world, source, world.service_end(goal.service))
     if not isinstance(answer, No):
         return answer
-    cause = next(iter(endpoints), None)
-    if cause is not None and goal.layers:
-        # Private DNS would not help it: layers come through a gateway endpoint only.
-        return _s3_interface(world, source, cause, answer)
-    if cause is not None and cause.private_dns is False:
-        reason = f"private DNS of {cause.id} is off, so the name resolves to a public address: {answer.reason}"
-        gate = Gate("name", cause.id, cause.origin, answer.gate.stopped_at, answer.gate.stopped_kind)
-        return No(answer.path, gate, PRIVATE_DNS_OFF, reason, mends.set_private_dns(cause.id), public=True)
-    if cause is not None and names.hostnames_off(world, subnet):
-        return names.blame_hostnames(world, subnet, answer)
-    if goal.region or _leads_out(world, subnet):
-        # No endpoint here could serve another region; and a route to somewhere public was meant to be taken.
+    blamed = _uncaptured(world, source, goal, endpoints[0], answer) if endpoints else None
+    if blamed is not None:
+        return blamed
+    if goal.region:
+        reason = f"{goal.service} is asked in {goal.region}, which no endpoint here serves: {answer.reason}"
+        return msgspec.structs.replace(answer, reason=reason)
+    if _leads_out(world, subnet):
+        # A route to somewhere public was meant to be taken.
         return answer
     return _missing(world, source, subnet, goal, answer)
+
+
+def _uncaptured(world: World, source: End, goal: Goal, cause: InterfaceEndpoint, no: No) -> No | None:
+    """Blame what keeps an endpoint's name from being answered with its addresses; None where nothing does."""
+    if goal.layers:
+        # Private DNS would not help it: layers come through a gateway endpoint only.
+        return _s3_interface(world, source, cause, no)
+    if cause.private_dns is False:
+        reason = f"private DNS of {cause.id} is off, so the name resolves to a public address: {no.reason}"
+        gate = Gate("name", cause.id, cause.origin, no.gate.stopped_at, no.gate.stopped_kind)
+        return No(no.path, gate, PRIVATE_DNS_OFF, reason, mends.set_private_dns(cause.id), public=True)
+    subnet = source.subnet
+    if subnet is not None and names.hostnames_off(world, subnet):
+        return names.blame_hostnames(world, subnet, no)
+    return None
 
 
 def _leads_out(world: World, subnet: Subnet) -> bool:

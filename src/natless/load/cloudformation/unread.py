@@ -7,7 +7,7 @@ them: each resource they are given gets a Gap, so that no verdict leans on what 
 
 from __future__ import annotations
 
-from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Listener, RouteTable
+from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Listener, NetworkAcl, RouteTable
 from natless.finding import Gap, Origin
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.fields import Fields
@@ -166,4 +166,5 @@ def _subnet(draft: Draft, subnet: str, gap: Gap) -> None:
         if subnet in subnets:
             draft.entries[acl].append(gap)
             return
-    draft.acl_subnets[f"{gap.origin.resource or gap.what} for {subnet}"].append(subnet)
+    name = f"{gap.origin.resource or gap.what} for {subnet}"
+    draft.network_acls[name] = NetworkAcl(name, gap.origin, gap, (gap,), (subnet,))
