@@ -7,7 +7,7 @@ import sys
 import click
 
 from natless.cli.ending import USAGE, paint_for_output
-from natless.cli.source import source_of
+from natless.cli.source import source_of, spoken
 from natless.finding import worst_exit_code
 from natless.load import LoadError
 from natless.prove import Promises, prove
@@ -49,7 +49,7 @@ def check(
     except (SpecError, LoadError) as error:
         if not as_json:
             raise
-        click.echo(check_json(path, (), error.findings, ()))
+        click.echo(check_json(spoken(path), (), error.findings, ()))
         sys.exit(USAGE)
     proof = prove(source.cloud, Promises(private=private or source.spec is not None))
     findings = tuple(source.place(finding) for finding in proof.findings)

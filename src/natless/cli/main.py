@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import sys
 from importlib import import_module
 
 import click
@@ -60,6 +62,10 @@ def main() -> None:
     gc.set_threshold(50_000)
     from natless.cli.ending import ending  # noqa: PLC0415 - the map of failures reads rooms that --version need not
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal or pipe of another encoding gets a question mark for an arrow, and no traceback.
+            stream.reconfigure(errors="replace")
     with ending():
         natless(prog_name="natless")
 

@@ -69,7 +69,7 @@ def spec_of(path: str) -> Spec:
     found = spec_path(path)
     if not os.path.isfile(found):
         raise click.UsageError(f"{found} does not exist: `natless init` writes one for a folder with a Dockerfile")
-    return read(text_of(found), found)
+    return read(text_of(found), spoken(found))
 
 
 def source_of(path: str, parameters: Mapping[str, str], region: str | None, account: str | None) -> Source:
@@ -92,7 +92,13 @@ def source_of(path: str, parameters: Mapping[str, str], region: str | None, acco
         raise click.UsageError(
             f"{path} does not exist: give a folder with {SPEC_NAME}, a template, or a folder of describe JSON"
         )
-    return Source(path, load.cloudformation(text_of(path), path, parameters, region or surrounding, account))
+    name = spoken(path)
+    return Source(name, load.cloudformation(text_of(path), name, parameters, region or surrounding, account))
+
+
+def spoken(path: str) -> str:
+    """Give a path as it can be printed: a file's name may hold bytes that are no text."""
+    return path.encode(errors="replace").decode()
 
 
 def _form(name: str, value: str | None, pattern: str, wanted: str) -> None:
@@ -153,4 +159,4 @@ def _describe_folder(path: str) -> Source:
         small = key[0].lower() + key[1:]
         named = answer if isinstance(answer, dict) else {}
         snapshot[key] = named.get(key, named.get(small, answer))
-    return Source(path, load.describe(snapshot, path))
+    return Source(spoken(path), load.describe(snapshot, spoken(path)))

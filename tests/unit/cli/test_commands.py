@@ -227,3 +227,27 @@ def test_closed_streams_are_no_traceback() -> None:
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_name_that_is_no_text_and_a_terminal_of_another_encoding_are_no_traceback(tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/net\xff.yaml")
+    Path(odd).write_bytes((ROOT / "tests/others/network.yaml").read_bytes())
+    for arguments in (("check", odd), ("check", odd, "--json"), ("explain",)):
+        done = subprocess.run(
+            [NATLESS, *arguments],
+            env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+            input=b"\xff exec format error",
+            capture_output=True,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr
+        assert done.returncode == 0
+        assert done.stdout
+
+
+def test_explain_without_a_standard_input_says_what_it_takes() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" explain <&-', NATLESS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "nothing is known of this text" in done.stderr
