@@ -55,6 +55,17 @@ LAYER = (
 )
 
 
+# The Docker daemon's words for no answer, as older agents and the EC2 launch type give them.
+DAEMON = (
+    'CannotPullContainerError: Error response from daemon: Get "https://{}/v2/": net/http: request canceled while'
+    " waiting for connection (Client.Timeout exceeded while awaiting headers)"
+)
+TOKEN_REFUSED = (
+    "CannotPullECRContainerError: AccessDeniedException: User: arn:aws:sts::1:assumed-role/a/b is not authorized to"
+    " perform: ecr:GetAuthorizationToken on resource: *"
+)
+
+
 def codes(text: str) -> list[str]:
     found = explain(text)
     assert found is not None
@@ -129,31 +140,9 @@ def test_anything_else_is_not_explained() -> None:
             "NL401",
         ),
         ("STOPPED (CannotPullContainerError: Error response from daem)", "pulling its image", "NL401"),
-        (
-            (
-                "CannotPullContainerError: Error response from daemon: Get"
-                ' "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/": net/http: request canceled while waiting for'
-                " connection (Client.Timeout exceeded while awaiting headers)"
-            ),
-            "manifest from ECR",
-            "NL401",
-        ),
-        (
-            (
-                "CannotPullContainerError: Error response from daemon: Get https://registry-1.docker.io/v2/: net/http: request"
-                " canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)"
-            ),
-            "pulling its image",
-            "NL406",
-        ),
-        (
-            (
-                "CannotPullECRContainerError: AccessDeniedException: User: arn:aws:sts::1:assumed-role/a/b is not authorized"
-                " to perform: ecr:GetAuthorizationToken on resource: *"
-            ),
-            "refused",
-            "NL502",
-        ),
+        (DAEMON.format("123456789012.dkr.ecr.us-east-1.amazonaws.com"), "manifest from ECR", "NL401"),
+        (DAEMON.format("registry-1.docker.io"), "pulling its image", "NL406"),
+        (TOKEN_REFUSED, "refused", "NL502"),
         ("Task failed ELB health checks in (target-group arn:x)", "health checks", "NL308"),
         ("due to (reason Health checks failed with these codes: [404])", "a code that is not healthy", ""),
         (
