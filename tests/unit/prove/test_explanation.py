@@ -60,7 +60,7 @@ DAEMON = (
     'CannotPullContainerError: Error response from daemon: Get "https://{}/v2/": net/http: request canceled while'
     " waiting for connection (Client.Timeout exceeded while awaiting headers)"
 )
-TOKEN_REFUSED = (
+REFUSED_PULL = (
     "CannotPullECRContainerError: AccessDeniedException: User: arn:aws:sts::1:assumed-role/a/b is not authorized to"
     " perform: ecr:GetAuthorizationToken on resource: *"
 )
@@ -142,7 +142,7 @@ def test_anything_else_is_not_explained() -> None:
         ("STOPPED (CannotPullContainerError: Error response from daem)", "pulling its image", "NL401"),
         (DAEMON.format("123456789012.dkr.ecr.us-east-1.amazonaws.com"), "manifest from ECR", "NL401"),
         (DAEMON.format("registry-1.docker.io"), "pulling its image", "NL406"),
-        (TOKEN_REFUSED, "refused", "NL502"),
+        (REFUSED_PULL, "refused", "NL502"),
         ("Task failed ELB health checks in (target-group arn:x)", "health checks", "NL308"),
         ("due to (reason Health checks failed with these codes: [404])", "a code that is not healthy", ""),
         (
