@@ -180,3 +180,47 @@ def test_interfaces_that_are_cut_off_are_one_remark_a_change() -> None:
     found = [finding for finding in proof(network(NARROW)).findings if finding.rule == "NL403"]
     assert [finding.fix is not None for finding in found] == [True, True]  # from each subnet's tasks to the other's
     assert len({finding.fix.text for finding in found if finding.fix is not None}) == 2
+
+
+def test_a_role_is_given_all_that_it_lacks_at_once() -> None:
+    # ECS developer guide, 'Monitor Amazon ECS containers with ECS Exec': four actions of ssmmessages.
+    whole = network("""
+        TaskRole:
+          Type: AWS::IAM::Role
+          Properties:
+            AssumeRolePolicyDocument:
+              Statement: [{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: "sts:AssumeRole"}]
+        TaskDefinition: {Properties: {TaskRoleArn: !GetAtt TaskRole.Arn}}
+        Service: {Properties: {EnableExecuteCommand: true}}
+        MessagesEndpoint:
+          Type: AWS::EC2::VPCEndpoint
+          Properties:
+            VpcId: !Ref VPC
+            ServiceName: !Sub com.amazonaws.${AWS::Region}.ssmmessages
+            VpcEndpointType: Interface
+            PrivateDnsEnabled: true
+            SubnetIds: [!Ref PrivateSubnet1, !Ref PrivateSubnet2]
+            SecurityGroupIds: [!Ref EndpointSecurityGroup]
+        """)
+    (finding,) = (one for one in proof(whole).findings if one.rule == "NL503")
+    assert said(proof(mended(whole, finding)))["ssmmessages"] == "reachable"
+
+
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        # Words of ECS from the public threads that natless.catalog.refusals names.
+        ("TargetGroup: {Properties: {TargetType: instance}}", "is incompatible with the awsvpc network mode"),
+        (
+            "ExecutionRole: {Properties: {AssumeRolePolicyDocument: {Statement: []}}}",
+            "ECS was unable to assume the role",
+        ),
+        ("TaskDefinition: {Properties: {ExecutionRoleArn: null}}", "to have execution role ARN to support ECR images"),
+        ("Service: {DependsOn: [S3Endpoint]}", "does not have an associated load balancer"),
+        ("{Listener: null, LoadBalancer: null}", "does not have an associated load balancer"),
+    ],
+)
+def test_what_ecs_refuses_is_shown_in_its_own_words_with_nothing_left_open(patch: str, words: str) -> None:
+    symptoms = [finding.symptom for finding in proof(network(patch)).findings]
+    assert any(words in symptom for symptom in symptoms)
+    assert not any("{" in symptom for symptom in symptoms)

@@ -116,6 +116,20 @@ STOPS: tuple[Stop, ...] = (
         _ROLE[:2],
     ),
     Stop(
+        ("unable to assume the role",),
+        "ECS could not assume a role of the task",
+        "The role that is named does not trust ecs-tasks.amazonaws.com, or does not exist.",
+        _STOPPED,
+        (rules.ROLE_NOT_ASSUMABLE,),
+    ),
+    Stop(
+        ("requires task definition to have execution role",),
+        "The task definition names no execution role",
+        "ECS refuses the task definition: images of ECR, logs and secrets are asked for by its execution role.",
+        _STOPPED,
+        (rules.EXECUTION_ROLE_MISSING,),
+    ),
+    Stop(
         ("no basic auth credentials",),
         "The registry was asked without a token",
         "ECR answered, so it is reached: the execution role does not allow ecr:GetAuthorizationToken, or is missing.",

@@ -79,7 +79,7 @@ _SYMPTOM = (
 )
 
 
-_REFUSED = TARGET_GROUP_WITHOUT_BALANCER.text
+_REFUSED = TARGET_GROUP_WITHOUT_BALANCER.say(target_group="<target group>")
 
 
 def _wait(service: EcsService, *elements: str) -> Mend:
