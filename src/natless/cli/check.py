@@ -52,7 +52,7 @@ def check(
             raise
         click.echo(check_json(path, (), error.findings, ()))
         sys.exit(USAGE)
-    proof = prove(source.cloud, Promises(private=private or source.spec is not None))
+    proof = prove(source.cloud, Promises(private=private or (source.spec is not None and not source.spec.network.nat)))
     findings = tuple(source.place(finding) for finding in proof.findings)
     gaps = tuple(source.place_gap(gap) for gap in proof.gaps)
     if as_json:
