@@ -22,6 +22,7 @@ _UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT})
 
 FINDINGS = 1
 USAGE = 2
+UNKNOWN = 3
 WORLD = 4
 
 

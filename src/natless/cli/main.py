@@ -14,6 +14,7 @@ from natless.version import __version__
 COMMANDS = {
     "init": "write a natless.toml for a folder with a Dockerfile",
     "check": "prove that every task can start and be reached, before anything is deployed",
+    "cost": "say what it costs by the month, resource by resource",
     "template": "print the CloudFormation template that deploy uses",
     "deploy": "build, push and deploy, on AWS or on the lab",
     "status": "show the stack, tasks and targets as they stand",

@@ -30,12 +30,16 @@ Way = Yes | Maybe | Denial
 class Exit:
     """The exits that one interface has towards one public end."""
 
-    def __init__(self, world: World, who: End, remote: End, flow: Walk) -> None:
-        """Look from `who`, an end in a subnet, towards `remote`, for the protocol and port of `flow`."""
+    def __init__(self, world: World, who: End, remote: End, flow: Walk, *, inbound: bool = False) -> None:
+        """Look from `who`, an end in a subnet, towards `remote`, for the protocol and port of `flow`.
+
+        `inbound`: the remote end came in, and `who` answers.
+        """
         self.world = world
         self.who = who
         self.remote = remote
         self.flow = flow
+        self.inbound = inbound
 
     def cross(self, walk: Walk, side: Side, *, back: bool = False) -> None:
         """Pass the route of the subnet, and what it leads to. It restricts the public end, which is `side`."""
@@ -111,10 +115,11 @@ class Exit:
         return Denial("route", self.who.owner, self.who.origin, PUBLIC_ADDRESS_MISSING, reason, stopped_at=table.id)
 
     def _nat(self, leg: Leg, route: Route, table: RouteTable, subnet: Subnet) -> Way:
-        if self.who.role == "balancer":
+        if self.inbound:
+            rule = BALANCER_NOT_PUBLIC if self.who.role == "balancer" else ROUTE_MISSING
             reason = f"{table.id} leads to a NAT gateway, through which nobody comes in"
-            mend = to_public_subnets(self.world, self.who, subnet)
-            return Denial("route", table.id, route.origin, BALANCER_NOT_PUBLIC, reason, mend)
+            mend = to_public_subnets(self.world, self.who, subnet) if self.who.role == "balancer" else Mend()
+            return Denial("route", table.id, route.origin, rule, reason, mend)
         nats = self.world.cloud.nat_gateways
         nat = nats.get(route.target_id) if isinstance(route.target_id, str) else None
         if nat is None:

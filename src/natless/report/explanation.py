@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from natless.prove.explanation import Explanation
 
+_PROOF = "\n## Proof\n"
+
 
 def explanation_text(explanation: Explanation) -> str:
     """Give the title, the evidence line by line, the rules most likely first, and the first rule's page."""
@@ -14,5 +16,6 @@ def explanation_text(explanation: Explanation) -> str:
         lines += [f"  {rule.code} {rule.name}: {rule.title}" for rule in explanation.rules]
         lines.append("")
     if explanation.page:
-        lines.append(explanation.page.rstrip())
+        # The fragments by which the tests prove a page say nothing to who reads it at night.
+        lines.append(explanation.page.partition(_PROOF)[0].rstrip())
     return "\n".join(lines).rstrip()

@@ -132,6 +132,8 @@ def test_explain_takes_a_code_a_name_a_text_and_standard_input() -> None:
     by_code, _ = natless("explain", "NL401")
     by_name, _ = natless("explain", "endpoint-missing")
     assert by_code == by_name
+    assert "## How to mend it" in by_code
+    assert "yaml bad" not in by_code  # the tests' fragments
     text = (
         "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: "
         'failed to do request: Get "https://prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com/x": '

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from natless.cloud import (
     Container,
     ContainerSecret,
@@ -214,7 +216,25 @@ def service(draft: Draft, resource: Resource) -> None:
         service_connect=connect.boolean("Enabled", default=False) if isinstance(connect, Fields) else connect or False,
         platform_version=fields.plain("PlatformVersion") or "LATEST",
         after=closure(draft.order, resource.id),
+        desired=fields.integer("DesiredCount"),
     )
+
+
+def scalable_target(draft: Draft, resource: Resource) -> None:
+    """AWS::ApplicationAutoScaling::ScalableTarget of an ECS service: between which numbers its tasks move.
+
+    Services must have been read before.
+    """
+    fields = draft.fields(resource)
+    if fields.text("ScalableDimension") != "ecs:service:DesiredCount":
+        return
+    named = fields.text("ResourceId")
+    last = named.rpartition("/")[2] if isinstance(named, str) else ""
+    for known in draft.services.values():
+        if last == render(draft.template, Reference(known.id, "Name")):
+            least, most = fields.integer("MinCapacity"), fields.integer("MaxCapacity")
+            draft.services[known.id] = msgspec.structs.replace(known, desired=least, most=most)
+            return
 
 
 _Names = tuple[str | Gap, ...] | Gap
