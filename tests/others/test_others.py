@@ -289,3 +289,18 @@ def test_an_endpoint_serves_secrets_of_its_own_region(region: str, word: str) ->
     found = proof(secret(f"arn:aws:secretsmanager:{region}:111122223333:secret:db-AbCdEf"))
     assert said(found)["secretsmanager"] == word
     assert [finding.rule for finding in found.findings if finding.rule == "NL201"] == ["NL201"] * (word == "blocked")
+
+
+def test_a_rule_that_another_one_makes_needless_is_not_waited_for() -> None:
+    # Security groups only allow (Amazon VPC user guide, 'Security group rules'): one rule that is there is enough.
+    whole = network("""
+        EndpointSecurityGroup: {Properties: {SecurityGroupIngress: null}}
+        One: &rule
+          Type: AWS::EC2::SecurityGroupIngress
+          Properties:
+            {GroupId: !Ref EndpointSecurityGroup, IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.192.0.0/16}
+        Other: *rule
+        """)
+    assert [finding.rule for finding in proof(whole).findings] == ["NL802"]
+    whole["Resources"]["Service"]["DependsOn"].append("Other")
+    assert proof(whole).findings == ()

@@ -28,7 +28,9 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
             if hop.element in world.cloud.interface_endpoints or hop.element in world.cloud.gateway_endpoints:
                 endpoints.setdefault(hop.element, need)
             elif hop.kind.startswith("security-group") and _standalone(world, hop.detail):
-                rules.setdefault(hop.detail, need)
+                # One of several rules that let it through is enough, if that one is there in time.
+                if not any(rule in service.after or not _standalone(world, rule) for rule in hop.instead):
+                    rules.setdefault(hop.detail, need)
             elif hop.kind == "route" and hop.detail != "local":
                 if gateway := _gateway_of(world, hop.detail):
                     endpoints.setdefault(gateway, need)
