@@ -13,6 +13,7 @@ COMMANDS = {
     "init": "write a natless.toml for a folder with a Dockerfile",
     "check": "prove that every task can start and be reached, before anything is deployed",
     "template": "print the CloudFormation template that deploy uses",
+    "plan": "show what deploy would change, and what becomes reachable or blocked",
     "deploy": "build, push and deploy, on AWS or on the lab",
     "status": "show the stack, tasks and targets as they stand",
     "run": "start one more task of a service, and say what becomes of it",

@@ -35,7 +35,10 @@ class PropertyChange(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A resource that a change set adds, modifies, removes; `replacement` is AWS's word: True, False, Conditional."""
+    """A resource that a change set adds, modifies, removes; `replacement` is AWS's word: True, False, Conditional.
+
+    `policy` is AWS's PolicyAction, what becomes of the old resource: Delete, Retain, ReplaceAndDelete, ...; or "".
+    """
 
     action: str
     resource: str
@@ -43,6 +46,7 @@ class Change(msgspec.Struct, frozen=True):
     id: str
     replacement: str
     properties: tuple[PropertyChange, ...] = ()
+    policy: str = ""
 
 
 class Changes(msgspec.Struct, frozen=True, tag_field="event", tag="changes"):

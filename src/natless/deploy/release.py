@@ -7,20 +7,16 @@ from typing import TypeAlias
 
 from botocore.exceptions import ClientError
 
-from natless.deploy import changes, lookups, services, stacks
+from natless.deploy import changes, digests, lookups, services, stacks
 from natless.deploy.calls import Connect, Pace
+from natless.deploy.digests import Push
 from natless.deploy.error import DeployError
-from natless.deploy.images.image import ImageError
-from natless.deploy.images.resolve import resolve
-from natless.deploy.progress import Changes, Deployed, Progress, Pushed, Pushing, Said, StackEvent, Unchanged
+from natless.deploy.progress import Changes, Deployed, Progress, Said, StackEvent, Unchanged
 from natless.deploy.proving import prove_again, prove_first
 from natless.deploy.stacks import Stack
 from natless.deploy.watch import Watch
 from natless.design import Design, Template, compact, images_stack
-from natless.spec.model import Service, Spec
-
-Push: TypeAlias = Callable[[Service, str], str]
-"""Builds the image of a service, pushes it to the ECR repository of that name, gives its digest."""
+from natless.spec.model import Spec
 
 Approve: TypeAlias = Callable[[Changes], bool]
 """Asks whether a change set may be executed."""
@@ -60,8 +56,8 @@ def deploy(
     release = _Release(spec, connect, approve, pace or Pace())
     if design.images is not None and not (yield from release.stack(images_stack(spec), design.images, {})):
         return
-    digests = yield from _digests(design, spec, connect, push)
-    values = lookups.resolve(design, spec, connect, digests)
+    images = yield from digests.pushed(design, spec, connect, push)
+    values = lookups.resolve(design, spec, connect, images)
     yield from values
     parameters = {each.parameter: each.value for each in values}
     yield from prove_again(design, spec, connect, parameters)
@@ -69,30 +65,6 @@ def deploy(
         return
     yield from release.until_healthy()
     yield release.deployed()
-
-
-def _digests(design: Design, spec: Spec, connect: Connect, push: Push) -> Generator[Progress, None, dict[str, str]]:
-    """Give the digest of each service's image: of the one that is pushed now, or of the given one as ECR has it."""
-    digests: dict[str, str] = {}
-    for service in spec.services:
-        if service.image is not None:
-            digests[service.name] = _given(spec, service, service.image, connect)
-            continue
-        repository = design.repositories[service.name]
-        yield Pushing(service.name, repository)
-        digests[service.name] = push(service, repository)
-        yield Pushed(service.name, repository, digests[service.name])
-    return digests
-
-
-def _given(spec: Spec, service: Service, image: str, connect: Connect) -> str:
-    """Give the digest of the image that the spec names; where ECR has it not, its line is said."""
-    try:
-        return resolve(image, connect).rpartition("@")[2]
-    except ImageError as error:
-        line = spec.lines.get(f"services.{service.name}.image")
-        place = spec.source if line is None else f"{spec.source}:{line}"
-        raise ImageError(f"{place}: {error.cause}", error.evidence, error.advice) from error
 
 
 class _Release:
@@ -107,7 +79,7 @@ class _Release:
 
     def stack(self, name: str, template: Template, parameters: Mapping[str, str]) -> Generator[Progress, None, bool]:
         """Bring one stack to its template. Returns False where a person said no."""
-        yield from changes.prepare(self._connect, name, self._pace)
+        yield from changes.prepare(self._connect, name, self._spec.name, self._pace)
         tags = {"natless": self._spec.name}
         proposed = changes.propose(self._connect, name, compact(template), parameters, tags=tags, pace=self._pace)
         yield proposed

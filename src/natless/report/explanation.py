@@ -6,6 +6,7 @@ from natless.prove.explanation import Explanation
 
 _PROOF = "\n## Proof\n"
 
+
 def explanation_text(explanation: Explanation) -> str:
     """Give the title, the evidence line by line, the rules most likely first, and the first rule's page."""
     lines = [explanation.title, ""]
