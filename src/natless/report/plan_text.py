@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from natless.deploy.plan import Loss, Plan
+from natless.deploy.plan import Plan
 from natless.deploy.progress import Changes, Unchanged
 from natless.deploy.reach import Turn
 from natless.report.check_text import finding_lines
@@ -22,7 +22,7 @@ def plan_json(plan: Plan) -> str:
 
 
 def plan_text(plan: Plan, paint: Paint) -> str:
-    """Give the plan as text: the changes, what they cost, what becomes reachable or blocked, what else to know."""
+    """Give the plan as text: the changes with what they cost, what becomes reachable or blocked, what else to know."""
     return "\n".join(_lines(plan, paint))
 
 
@@ -35,7 +35,6 @@ def _lines(plan: Plan, paint: Paint) -> Iterator[str]:
                 yield from changes_lines(each, paint)
             case never:
                 assert_never(never)
-    yield from _part("what that costs", [_loss(each, paint) for each in plan.losses], paint)
     changed = [_turn(each, paint) for each in plan.turns if not each.drift]
     yield from _part("what becomes of reachability", changed, paint)
     drifted = [_turn(each, paint) for each in plan.turns if each.drift]
@@ -49,11 +48,6 @@ def _part(heading: str, lines: list[str], paint: Paint) -> Iterator[str]:
     if lines:
         yield paint.strong(heading)
         yield from lines
-
-
-def _loss(loss: Loss, paint: Paint) -> str:
-    what = paint.bad(f"lost: {loss.what}") if loss.data else loss.what
-    return f"  {loss.resource:<36} {what}"
 
 
 def _turn(turn: Turn, paint: Paint) -> str:

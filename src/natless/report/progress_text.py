@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from natless.catalog.durations import SECONDS
+from natless.deploy.plan import Loss, losses
 from natless.deploy.progress import (
     Changes,
     Deployed,
@@ -62,7 +63,8 @@ def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, P
 
 
 def changes_lines(changes: Changes, paint: Paint) -> list[str]:
-    """Give a change set as a diff: what is added, changed, replaced and removed."""
+    """Give a change set as a diff: what is added, changed, replaced and removed, and what that costs."""
+    costs = {loss.resource: loss for loss in losses(changes)}
     lines = [paint.strong(f"{changes.stack}: {changes.kind.lower()}, {len(changes.changes)} changes")]
     for change in changes.changes:
         match change.action:
@@ -72,11 +74,18 @@ def changes_lines(changes: Changes, paint: Paint) -> list[str]:
                 mark = paint.bad("-")
             case _:
                 mark = paint.doubtful("~")
-        replaced = paint.bad(" replaced") if change.replacement == "True" else ""
+        words = {"True": " replaced", "Conditional": " perhaps replaced"}
+        replaced = paint.bad(words.get(change.replacement, ""))
         lines.append(f"  {mark} {change.resource:<36} {change.type}{replaced}")
         for each in change.properties:
             lines += [f"      {line}" for line in difference(each.name, each.before, each.after)]
+        if change.resource in costs:
+            lines.append(f"      {_cost(costs[change.resource], paint)}")
     return lines
+
+
+def _cost(loss: Loss, paint: Paint) -> str:
+    return paint.bad(f"lost: {loss.what}") if loss.data else paint.doubtful(loss.what)
 
 
 def _stack_event(event: StackEvent, paint: Paint) -> list[str]:
