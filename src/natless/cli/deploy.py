@@ -7,6 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 
 import click
 
@@ -14,6 +15,7 @@ from natless import design
 from natless.catalog.partitions import partition_of
 from natless.cli.ending import FINDINGS, refuse
 from natless.cli.source import spec_of
+from natless.cli.standing import verdicts_of_what_stands as proved
 from natless.cli.world import World, failures_in_words, must_be_agreed, to_option, world_of
 from natless.report.paint import Paint
 from natless.report.progress_text import progress_lines
@@ -52,7 +54,15 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
         push = _pusher(spec, where, scratch, paint)
         pace = Pace(every=0.1) if where.lab else Pace()
         try:
-            for event in release(designed, spec, where.connect, push, approve=approve, pace=pace):
+            for event in release(
+                designed,
+                spec,
+                where.connect,
+                push,
+                approve=approve,
+                pace=pace,
+                examine=partial(proved, where, spec.name),
+            ):
                 for line in progress_lines(event, paint):
                     click.echo(line, err=True)
                 if isinstance(event, Deployed):

@@ -16,6 +16,10 @@ _LATE = 30_000
 """Milliseconds for which events that come in late are still looked for: CloudWatch Logs does not keep their order."""
 
 
+_LAST = 10
+"""Lines of a failed task that are shown."""
+
+
 class LogLine(msgspec.Struct, frozen=True):
     """One line. `at` is in milliseconds since 1970, `stream` is `PREFIX/CONTAINER/TASK`."""
 
@@ -75,3 +79,19 @@ def log_groups(connect: Connect, name: str) -> tuple[str, ...]:
         return ()
     found = stacks.resources(connect, name)
     return tuple(each.id for each in found if each.type == "AWS::Logs::LogGroup" and each.id)
+
+
+def last_words(connect: Connect, name: str, task: str) -> tuple[str, ...]:
+    """Give the last lines that a task's containers wrote, oldest first; none where none may be read."""
+    client = connect("logs")
+    found: list[Mapping[str, Any]] = []
+    try:
+        for group in log_groups(connect, name):
+            streams = client.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True)
+            for stream in streams["logStreams"]:
+                if stream["logStreamName"].endswith(f"/{task}"):
+                    wanted = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
+                    found += client.get_log_events(**wanted, limit=_LAST, startFromHead=False)["events"]
+    except ClientError:  # evidence that cannot be had must not hide the failure that it is for
+        return ()
+    return tuple(str(event["message"]) for event in sorted(found, key=lambda event: event["timestamp"])[-_LAST:])

@@ -122,12 +122,22 @@ class TargetEvent(msgspec.Struct, frozen=True, tag_field="event", tag="target-ev
 
 
 class FatalStart(msgspec.Struct, frozen=True, tag_field="event", tag="fatal-start"):
-    """Tasks cannot start, and waiting will not help. `cause` is ECS's own text."""
+    """A release cannot come up, and waiting will not help. `cause` is ECS's (or the load balancer's) own text.
+
+    `stage`: its tasks cannot start, or exit, or do not answer their health checks.
+    """
 
     service: str
     task: str
     cause: str
     meaning: str
+    stage: Literal["start", "exit", "health"] = "start"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one line."""
+        what = {"start": "cannot start", "exit": "exit", "health": "do not pass their health checks"}[self.stage]
+        return f"{self.service}: tasks {what}: {self.cause}"
 
 
 class Deployed(msgspec.Struct, frozen=True, tag_field="event", tag="deployed"):

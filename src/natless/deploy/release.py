@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from botocore.exceptions import ClientError
@@ -11,15 +11,21 @@ from natless.deploy import changes, digests, lookups, services, stacks
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.digests import Push
 from natless.deploy.error import DeployError
-from natless.deploy.progress import Changes, Deployed, Progress, Said, StackEvent, Unchanged
+from natless.deploy.fatal import in_its_own_words, proof_lines
+from natless.deploy.logs import last_words
+from natless.deploy.progress import Changes, Deployed, FatalStart, Progress, Said, StackEvent, Unchanged
 from natless.deploy.proving import prove_again, prove_first
 from natless.deploy.stacks import Stack
 from natless.deploy.watch import Watch
 from natless.design import Design, Template, compact, images_stack
+from natless.finding import Verdict
 from natless.spec.model import Spec
 
 Approve: TypeAlias = Callable[[Changes], bool]
 """Asks whether a change set may be executed."""
+
+Examine: TypeAlias = Callable[[], Iterable[Verdict]]
+"""Proves the deployment as it stands."""
 
 _SERVICE = "AWS::ECS::Service"
 
@@ -32,6 +38,7 @@ def deploy(
     *,
     approve: Approve = lambda _: True,
     pace: Pace | None = None,
+    examine: Examine = tuple,
 ) -> Iterator[Progress]:
     """Deploy a design, step by step, and give what happens as it happens.
 
@@ -44,6 +51,7 @@ def deploy(
         push: gets the image of each service that is built into its repository.
         approve: is asked before a change set is executed; False ends the deployment with nothing more changed.
         pace: how often the account is asked.
+        examine: proves what stands, where a release cannot come up; what is blocked there is part of the evidence.
 
     Yields:
         What happens; `Deployed` last, where everything runs and is healthy.
@@ -53,7 +61,7 @@ def deploy(
         DeployError: the account refused, or the service does not start: its cause in the first line.
     """
     prove_first(design, spec)
-    release = _Release(spec, connect, approve, pace or Pace())
+    release = _Release(spec, connect, approve, pace or Pace(), examine)
     if design.images is not None and not (yield from release.stack(images_stack(spec), design.images, {})):
         return
     images = yield from digests.pushed(design, spec, connect, push)
@@ -70,11 +78,12 @@ def deploy(
 class _Release:
     """One deployment under way."""
 
-    def __init__(self, spec: Spec, connect: Connect, approve: Approve, pace: Pace) -> None:
+    def __init__(self, spec: Spec, connect: Connect, approve: Approve, pace: Pace, examine: Examine = tuple) -> None:
         self._spec = spec
         self._connect = connect
         self._approve = approve
         self._pace = pace
+        self._examine = examine
         self._watches: dict[str, Watch] = {}
 
     def stack(self, name: str, template: Template, parameters: Mapping[str, str]) -> Generator[Progress, None, bool]:
@@ -122,20 +131,28 @@ class _Release:
             yield from watch.look()
 
     def _stop_if_fatal(self, proposed: Changes, stack: Stack) -> None:
-        """Stop a stack whose tasks cannot start, instead of waiting for CloudFormation to give up.
+        """Stop a stack whose tasks cannot come up, instead of waiting for CloudFormation to give up.
 
-        What shows the cause was read before: undoing the stack takes services, tasks and events away.
+        What shows the cause is read before: undoing the stack takes services, tasks and events away.
         """
-        for watch in self._watches.values():
-            if watch.fatal is None:
-                continue
-            evidence = watch.evidence()
-            undone = self._undo(proposed, stack)
-            raise DeployError(
-                f"{watch.fatal.service}: tasks cannot start: {watch.fatal.cause}",
-                (*((watch.fatal.meaning,) if watch.fatal.meaning else ()), *evidence),
-                f"{undone}; the next deploy waits for that. `natless explain` takes the text above",
-            )
+        fatal, shown = self._fatal()
+        if fatal is None:
+            return
+        undone = self._undo(proposed, stack)
+        raise DeployError(
+            fatal.sentence, shown, f"{undone}; the next deploy waits for that. `natless explain` takes the text above"
+        )
+
+    def _fatal(self) -> tuple[FatalStart | None, tuple[str, ...]]:
+        """Give why the release cannot come up, in its containers' own last words too, and the lines that show it."""
+        watch = next((each for each in self._watches.values() if each.fatal is not None), None)
+        if watch is None or watch.fatal is None:
+            return None, ()
+        words = last_words(self._connect, self._spec.name, watch.fatal.task)
+        fatal = in_its_own_words(watch.fatal, words)
+        said = tuple(f"{fatal.task} wrote: {word}" for word in words)
+        meaning = (fatal.meaning,) if fatal.meaning else ()
+        return fatal, (*meaning, *proof_lines(self._examine()), *said, *watch.evidence())
 
     def _undo(self, proposed: Changes, stack: Stack) -> str:
         client = self._connect("cloudformation")
@@ -170,14 +187,14 @@ class _Release:
             watches = self._watches.values()
             if all(watch.last is not None and watch.last.settled for watch in watches):
                 return
-            evidence = tuple(line for watch in watches for line in watch.evidence())
-            for watch in watches:
-                if watch.fatal is not None:
-                    cause = f"{watch.fatal.service}: tasks cannot start: {watch.fatal.cause}"
-                    raise DeployError(cause, evidence, "`natless explain` takes the text above")
+            fatal, shown = self._fatal()
+            if fatal is not None:
+                raise DeployError(fatal.sentence, shown, "`natless explain` takes the text above")
             if elapsed > self._pace.settling:
                 cause = f"{self._spec.name}: the stack stands, but not all tasks are healthy after {elapsed:.0f} s"
-                raise DeployError(cause, evidence, f"`natless status {self._spec.name}` and `natless logs` say more")
+                evidence = tuple(line for watch in watches for line in watch.evidence())
+                shown = (*proof_lines(self._examine()), *evidence)
+                raise DeployError(cause, shown, f"`natless status {self._spec.name}` and `natless logs` say more")
 
     def deployed(self) -> Deployed:
         """Give the end: the main stack's outputs."""

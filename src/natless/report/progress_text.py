@@ -50,8 +50,8 @@ def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, P
             return [_task_event(event, paint)]
         case TargetEvent():
             return [_target_event(event, paint)]
-        case FatalStart(task=task, cause=cause, meaning=meaning):
-            return [paint.bad(f"task {task} cannot start: {cause}"), *([f"    {meaning}"] if meaning else [])]
+        case FatalStart(meaning=meaning):
+            return [paint.bad(event.sentence), *([f"    {meaning}"] if meaning else [])]
         case Deployed(stack=stack):
             return [f"{stack}: {paint.good('deployed')}"]
         case Destroyed(what=what):

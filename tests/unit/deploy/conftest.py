@@ -16,6 +16,7 @@ from botocore.stub import Stubber
 from natless.deploy import Connect, Pace, deploy, destroy
 from natless.deploy.progress import Changes, Progress
 from natless.design import Design, write
+from natless.finding import Verdict
 from natless.spec.model import Spec
 from natless.spec.read import read
 
@@ -98,6 +99,7 @@ class Deployment:
         self.connect = connect
         self.name = name
         self.pace = pace
+        self.examine: Callable[[], tuple[Verdict, ...]] = tuple
         self.spec = spec_named(name)
         self.design: Design = write(self.spec)
 
@@ -115,7 +117,9 @@ class Deployment:
 
         said: list[Progress] = []
         try:
-            for event in deploy(self.design, self.spec, self.connect, push, approve=approve, pace=self.pace):
+            for event in deploy(
+                self.design, self.spec, self.connect, push, approve=approve, pace=self.pace, examine=self.examine
+            ):
                 said.append(event)  # noqa: PERF402 - what was said before a failure is kept
         finally:
             self.said = said

@@ -22,8 +22,10 @@ from natless.deploy.progress import (
     TaskEvent,
     Unchanged,
 )
+from natless.finding import Blocked, Gate, Origin, Path, Verdict
 
-GOOD, BROKEN, CRASHING = ("sha256:" + letter * 64 for letter in "abd")
+GOOD, BROKEN, CRASHING, LEAVING, REFUSING = ("sha256:" + letter * 64 for letter in "abdef")
+HERE = Origin("here", None, "")
 Make = Callable[[str], Any]
 
 
@@ -106,6 +108,44 @@ def test_a_stack_that_failed_names_the_tasks_cause_and_is_cleaned_up(deployment:
     assert Said("the last creation of stack crashing was rolled back: cleaning up what is left of it") in said
     assert isinstance(said[-1], Deployed)
     crashing.destroy(images=True, logs=True)
+
+
+def test_a_release_whose_containers_exit_is_stopped_with_their_last_words(deployment: Make) -> None:
+    leaving = deployment("leaving")
+    leaving.deploy(GOOD)
+    with pytest.raises(DeployError) as caught:
+        leaving.deploy(LEAVING)
+    lines = str(caught.value).splitlines()
+    assert lines[0].endswith(": tasks exit: Essential container in task exited; web exited with 1: no DATABASE_URL"), (
+        lines[0]
+    )
+    assert [line.partition(" ")[2] for line in lines if " wrote: " in line] == [
+        "wrote: starting",
+        "wrote: no DATABASE_URL",
+    ]
+    assert "the update of stack leaving is being rolled back" in lines[-1]
+
+    # What ran before is what runs after it.
+    said = leaving.deploy(GOOD)
+    assert isinstance(said[-1], Deployed)
+    assert [each.stack for each in of(Unchanged, said)] == ["leaving-images", "leaving"]
+    leaving.destroy(images=True, logs=True)
+
+
+def test_a_release_that_answers_health_checks_wrongly_is_stopped_with_the_code(deployment: Make) -> None:
+    refusing = deployment("refusing")
+    blocked = Verdict(
+        "refusing-web:1", "alb->task", Blocked(Path(), Gate("route", "t", HERE), "NL308", "shut"), "shut", kept=False
+    )
+    refusing.examine = lambda: (blocked,)
+    with pytest.raises(DeployError) as caught:
+        refusing.deploy(REFUSING)
+    lines = str(caught.value).splitlines()
+    assert ": tasks do not pass their health checks: Task failed ELB health checks in (target-group arn:" in lines[0]
+    assert lines[0].endswith("): Health checks failed with these codes: [404]")
+    assert lines[1] == "proof of what stands: refusing-web:1 alb->task is blocked (NL308): shut"
+    assert any("is unhealthy: Health checks failed with these codes: [404]" in line for line in lines)
+    refusing.destroy(images=True, logs=True)
 
 
 def test_a_no_leaves_nothing_behind(lab: Connect, deployment: Make) -> None:

@@ -78,6 +78,7 @@ def test_an_update_whose_tasks_cannot_start_is_cancelled(script: Any) -> None:
     release._watches["web"] = Watch(script.connect, ServiceName("hello", "web"), standing=True)
     seen(script, 2, CAUSE, CAUSE)
     list(release._look())
+    script.say("cloudformation", "describe_stacks", ("ValidationError", "Stack with id hello does not exist"))
     script.say("cloudformation", "cancel_update_stack", {}, StackName=ARN)
     stack = Stack("hello", ARN, "UPDATE_IN_PROGRESS", "", {}, {})
     with pytest.raises(DeployError, match="web: tasks cannot start: CannotPullContainerError") as caught:
