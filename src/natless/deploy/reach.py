@@ -47,7 +47,7 @@ def turns(
     found = []
     for key in dict.fromkeys((*before, *after)):
         was, will = _word(before.get(key)), _word(after.get(key))
-        drift = bool(told) and _word(told.get(key)) == will
+        drift = key in before and bool(told) and _word(told.get(key)) == will
         if was == will:
             continue
         verdict = before[key] if drift or key not in after else after[key]
