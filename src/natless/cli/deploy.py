@@ -62,6 +62,7 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
                 approve=approve,
                 pace=pace,
                 examine=partial(proved, where, spec.name),
+                ask_first=not where.lab,
             ):
                 for line in progress_lines(event, paint):
                     click.echo(line, err=True)

@@ -35,6 +35,7 @@ def plan(path: str, to: str, profile: str | None, region: str | None, *, as_json
     where = world_of(spec, to, profile, region)
     with failures_in_words():
         stands = verdicts_of_what_stands(where, spec.name)
-        found = make_plan(designed, spec, where.connect, stands, Pace(every=0.1) if where.lab else Pace())
+        pace = Pace(every=0.1) if where.lab else Pace()
+        found = make_plan(designed, spec, where.connect, stands, pace, ask_first=not where.lab)
     click.echo(plan_json(found) if as_json else plan_text(found, paint_for_output()))
     sys.exit(0 if found.nothing else FINDINGS)

@@ -11,6 +11,7 @@ from natless.deploy import changes, digests, lookups, stacks
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.digests import NOT_BUILT
 from natless.deploy.error import DeployError
+from natless.deploy.preflight import preflight
 from natless.deploy.progress import Change, Changes, Unchanged
 from natless.deploy.proving import proof_of, proof_of_stack
 from natless.deploy.reach import Turn, turns
@@ -54,7 +55,15 @@ class Plan(msgspec.Struct, frozen=True):
         return not broken and all(isinstance(each, Unchanged) for each in self.stacks)
 
 
-def plan(design: Design, spec: Spec, connect: Connect, stands: tuple[Verdict, ...], pace: Pace | None = None) -> Plan:
+def plan(
+    design: Design,
+    spec: Spec,
+    connect: Connect,
+    stands: tuple[Verdict, ...],
+    pace: Pace | None = None,
+    *,
+    ask_first: bool = False,
+) -> Plan:
     """Say what a deploy would do, and change nothing: each change set that is made for that is taken away again.
 
     Args:
@@ -63,6 +72,7 @@ def plan(design: Design, spec: Spec, connect: Connect, stands: tuple[Verdict, ..
         connect: gives a service's boto3 client.
         stands: what was proved of the deployment as it stands; nothing where it does not.
         pace: how often the account is asked.
+        ask_first: ask the account, too, for what would make the deployment fail half way (`preflight`).
 
     Raises:
         DeployError: the account has not what the spec names, or no change set can be made for a stack as it stands.
@@ -74,7 +84,8 @@ def plan(design: Design, spec: Spec, connect: Connect, stands: tuple[Verdict, ..
     wanted: list[tuple[str, Template, Mapping[str, str]]] = [(spec.name, design.main, values)]
     if design.images is not None:
         wanted.insert(0, (images_stack(spec), design.images, {}))
-    notes: list[str] = []
+    asked, unasked = preflight(connect, design, spec) if ask_first else ((), ())
+    notes = [f"preflight: {note}" for note in unasked]
     proposed = tuple(
         _proposed(connect, spec, name, template, parameters, pace=pace, notes=notes)
         for name, template, parameters in wanted
@@ -91,7 +102,7 @@ def plan(design: Design, spec: Spec, connect: Connect, stands: tuple[Verdict, ..
         proposed,
         tuple(loss for each in proposed if isinstance(each, Changes) for loss in losses(each)),
         turns(spec, stands, template, after.verdicts),
-        after.findings,
+        (*asked, *after.findings),
         tuple(notes),
     )
 

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from natless.finding import Finding
+
 
 class StackEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stack-event"):
     """CloudFormation did something to a resource. `resource` is the logical id, `id` the physical one."""
@@ -68,6 +70,12 @@ class Said(msgspec.Struct, frozen=True, tag_field="event", tag="said"):
     """Something a person should know: a leftover cleaned up, a stack waited for, what is kept."""
 
     text: str
+
+
+class Found(msgspec.Struct, frozen=True, tag_field="event", tag="found"):
+    """The preflight found something that a person should know, and that does not stop the deployment."""
+
+    finding: Finding
 
 
 class Pushing(msgspec.Struct, frozen=True, tag_field="event", tag="pushing"):
@@ -166,6 +174,7 @@ Progress: TypeAlias = (
     | Changes
     | Unchanged
     | Said
+    | Found
     | Pushing
     | Pushed
     | LookedUp

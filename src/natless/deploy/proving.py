@@ -22,10 +22,12 @@ from natless.spec.model import Spec
 class ProofError(DeployError):
     """What would be deployed does not work: nothing was changed. `findings` say why, each with its line of the spec."""
 
+    advice_given = "nothing was deployed; `natless check` shows the paths"
+
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         """Take the error findings, at least one."""
         lines = tuple(f"{found.origin}: {found.rule} {found.name}: {found.message}" for found in findings)
-        super().__init__(lines[0], lines[1:], "nothing was deployed; `natless check` shows the paths")
+        super().__init__(lines[0], lines[1:], self.advice_given)
         self.findings = findings
 
 

@@ -13,7 +13,9 @@ from natless.deploy.digests import Push
 from natless.deploy.error import DeployError
 from natless.deploy.fatal import in_its_own_words, proof_lines
 from natless.deploy.logs import last_words
-from natless.deploy.progress import Changes, Deployed, FatalStart, Progress, Said, StackEvent, Unchanged
+from natless.deploy.preflight import linked_roles, preflight
+from natless.deploy.preflight.asking import refuse_errors
+from natless.deploy.progress import Changes, Deployed, FatalStart, Found, Progress, Said, StackEvent, Unchanged
 from natless.deploy.proving import prove_again, prove_first
 from natless.deploy.stacks import Stack
 from natless.deploy.watch import Watch
@@ -39,6 +41,7 @@ def deploy(
     approve: Approve = lambda _: True,
     pace: Pace | None = None,
     examine: Examine = tuple,
+    ask_first: bool = False,
 ) -> Iterator[Progress]:
     """Deploy a design, step by step, and give what happens as it happens.
 
@@ -52,16 +55,19 @@ def deploy(
         approve: is asked before a change set is executed; False ends the deployment with nothing more changed.
         pace: how often the account is asked.
         examine: proves what stands, where a release cannot come up; what is blocked there is part of the evidence.
+        ask_first: ask the account for what would make it fail half way (`preflight`), and make service-linked roles.
 
     Yields:
         What happens; `Deployed` last, where everything runs and is healthy.
 
     Raises:
-        ProofError: a promise would be broken: nothing is deployed.
+        ProofError: a promise would be broken, or the account has no room: nothing is deployed.
         DeployError: the account refused, or the service does not start: its cause in the first line.
     """
     prove_first(design, spec)
-    release = _Release(spec, connect, approve, pace or Pace(), examine)
+    if ask_first:
+        yield from _asked_first(design, spec, connect)
+    release = _Release(spec, connect, approve, pace or Pace(), examine, make_roles=ask_first)
     if design.images is not None and not (yield from release.stack(images_stack(spec), design.images, {})):
         return
     images = yield from digests.pushed(design, spec, connect, push)
@@ -75,10 +81,27 @@ def deploy(
     yield release.deployed()
 
 
+def _asked_first(design: Design, spec: Spec, connect: Connect) -> Iterator[Progress]:
+    findings, notes = preflight(connect, design, spec)
+    yield from (Said(f"preflight: {note}") for note in notes)
+    refuse_errors(findings)
+    yield from (Found(finding) for finding in findings)
+
+
 class _Release:
     """One deployment under way."""
 
-    def __init__(self, spec: Spec, connect: Connect, approve: Approve, pace: Pace, examine: Examine = tuple) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        connect: Connect,
+        approve: Approve,
+        pace: Pace,
+        examine: Examine = tuple,
+        *,
+        make_roles: bool = False,
+    ) -> None:
+        self._make_roles = make_roles
         self._spec = spec
         self._connect = connect
         self._approve = approve
@@ -99,6 +122,9 @@ class _Release:
             changes.discard(self._connect, proposed, self._pace)
             yield Said(f"stack {name} stays as it was")
             return False
+        if self._make_roles:
+            types = {str(body["Type"]) for body in template["Resources"].values()}
+            yield from linked_roles.make(self._connect, types, self._pace)
         if proposed.kind == "UPDATE":
             self._watch_standing(name)
         yield from self._execute(proposed)

@@ -11,6 +11,7 @@ from natless.deploy.progress import (
     Deployed,
     Destroyed,
     FatalStart,
+    Found,
     Kept,
     LookedUp,
     Progress,
@@ -23,6 +24,7 @@ from natless.deploy.progress import (
     TaskEvent,
     Unchanged,
 )
+from natless.report.check_text import finding_lines
 from natless.report.difference import difference
 from natless.report.paint import Paint
 
@@ -38,6 +40,8 @@ def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, P
             return [f"{stack}: nothing to change"]
         case Said(text=text):
             return [text]
+        case Found(finding=finding):
+            return finding_lines(finding, paint)
         case Pushing(service=service, repository=repository):
             return [f"{service}: building, for {repository}"]
         case Pushed(service=service, repository=repository, digest=digest):
