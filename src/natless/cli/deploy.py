@@ -16,9 +16,9 @@ from natless.catalog.partitions import partition_of
 from natless.cli.ending import FINDINGS, refuse
 from natless.cli.source import spec_of
 from natless.cli.standing import verdicts_of_what_stands as proved
+from natless.cli.telling import Teller
 from natless.cli.world import World, failures_in_words, must_be_agreed, to_option, world_of
 from natless.report.paint import Paint
-from natless.report.progress_text import progress_lines
 from natless.spec import Service, Spec
 
 _PORTS = (8080, 0)
@@ -47,6 +47,8 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
     must_be_agreed(where, yes=yes)
     paint = Paint(on=sys.stderr.isatty())
 
+    teller = Teller(paint)
+
     def approve(changes: Changes) -> bool:
         return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
 
@@ -64,13 +66,14 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
                 examine=partial(proved, where, spec.name),
                 ask_first=not where.lab,
             ):
-                for line in progress_lines(event, paint):
-                    click.echo(line, err=True)
+                teller.tell(event)
                 if isinstance(event, Deployed):
                     click.echo(_page(where, event.url))
                     return
         except ProofError as error:
             refuse(error.findings, FINDINGS)
+        finally:
+            teller.clear()
     sys.exit(FINDINGS)
 
 

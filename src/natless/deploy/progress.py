@@ -101,6 +101,15 @@ class LookedUp(msgspec.Struct, frozen=True, tag_field="event", tag="looked-up"):
     expected: str
 
 
+class Underway(msgspec.Struct, frozen=True, tag_field="event", tag="underway"):
+    """How far a stack is: `done` of `total` resources, and about how many `seconds` it will still take on AWS."""
+
+    stack: str
+    done: int
+    total: int
+    seconds: float
+
+
 class ServiceEvent(msgspec.Struct, frozen=True, tag_field="event", tag="service-event"):
     """A line of the ECS service's own events."""
 
@@ -178,6 +187,7 @@ Progress: TypeAlias = (
     | Pushing
     | Pushed
     | LookedUp
+    | Underway
     | ServiceEvent
     | TaskEvent
     | TargetEvent

@@ -17,6 +17,7 @@ from natless.deploy.preflight import linked_roles, preflight
 from natless.deploy.preflight.asking import refuse_errors
 from natless.deploy.progress import Changes, Deployed, FatalStart, Found, Progress, Said, StackEvent, Unchanged
 from natless.deploy.proving import prove_again, prove_first
+from natless.deploy.schedule import Schedule
 from natless.deploy.stacks import Stack
 from natless.deploy.watch import Watch
 from natless.design import Design, Template, compact, images_stack
@@ -127,7 +128,7 @@ class _Release:
             yield from linked_roles.make(self._connect, types, self._pace)
         if proposed.kind == "UPDATE":
             self._watch_standing(name)
-        yield from self._execute(proposed)
+        yield from self._execute(proposed, template)
         return True
 
     def _watch_standing(self, name: str) -> None:
@@ -135,15 +136,18 @@ class _Release:
             if each.type == _SERVICE and each.id:
                 self._watches[each.id] = Watch(self._connect, services.named(each.id, self._spec.name), standing=True)
 
-    def _execute(self, proposed: Changes) -> Iterator[Progress]:
+    def _execute(self, proposed: Changes, template: Template) -> Iterator[Progress]:
         stack, events = changes.execute(self._connect, proposed)
         said: list[StackEvent] = []
+        schedule = Schedule(template, proposed)
         for event in stacks.follow(self._connect, stack.id, events, self._pace):
             if event is None:
                 yield from self._look()
                 self._stop_if_fatal(proposed, stack)
+                yield schedule.underway(self._pace.now())
                 continue
             said.append(event)
+            schedule.take(event, self._pace.now())
             yield event
             if event.type == _SERVICE and event.id and event.id not in self._watches:
                 service = services.named(event.id, self._spec.name)

@@ -23,10 +23,14 @@ from natless.deploy.progress import (
     TargetEvent,
     TaskEvent,
     Unchanged,
+    Underway,
 )
 from natless.report.check_text import finding_lines
 from natless.report.difference import difference
 from natless.report.paint import Paint
+
+_LONG = 120
+"""Seconds from which on one speaks of minutes."""
 
 
 def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a branch an event
@@ -48,6 +52,8 @@ def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, P
             return [f"{service}: pushed {repository}@{digest}"]
         case LookedUp(parameter=parameter, value=value):
             return [f"{parameter} = {value}"]
+        case Underway():
+            return [underway_line(event, paint)]
         case ServiceEvent(message=message):
             return [paint.faint(f"ecs: {message}")]
         case TaskEvent():
@@ -90,6 +96,21 @@ def changes_lines(changes: Changes, paint: Paint) -> list[str]:
 
 def _cost(loss: Loss, paint: Paint) -> str:
     return paint.bad(f"lost: {loss.what}") if loss.data else paint.doubtful(loss.what)
+
+
+def underway_line(event: Underway, paint: Paint) -> str:
+    """Give how far a stack is: the resources that are done, and the time to go as a person says it."""
+    return paint.faint(f"{event.stack}: {event.done} of {event.total} done, {to_go(event.seconds)}")
+
+
+def to_go(seconds: float) -> str:
+    """Say a time to go, no more exactly than it is known: in steps of 10 s, and from 2 minutes on of half minutes."""
+    if seconds < 1:
+        return "almost there"
+    if seconds < _LONG:
+        return f"about {max(10, round(seconds / 10) * 10)} s to go"
+    minutes = round(seconds / 30) / 2
+    return f"about {minutes:g} min to go"
 
 
 def _stack_event(event: StackEvent, paint: Paint) -> list[str]:
