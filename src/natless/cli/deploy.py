@@ -13,6 +13,7 @@ import click
 
 from natless import design
 from natless.catalog.partitions import partition_of
+from natless.catalog.scans import SEVERITIES
 from natless.cli.ending import FINDINGS, refuse
 from natless.cli.source import spec_of
 from natless.cli.standing import verdicts_of_what_stands as proved
@@ -29,7 +30,14 @@ _PORTS = (8080, 0)
 @click.argument("path", default=".", metavar="[PATH]")
 @to_option
 @click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
-def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: bool) -> None:
+@click.option(
+    "--scan-threshold",
+    type=click.Choice(["critical", "high", "medium", "low"]),
+    help="Wait for ECR's scan of the image, and stop where it finds something so severe or worse (AWS only).",
+)
+def deploy(
+    path: str, to: str, profile: str | None, region: str | None, scan_threshold: str | None, *, yes: bool
+) -> None:
     """Prove PATH, build and push its image (or find the given one), and deploy it by change set.
 
     Each change set is shown and asked for; on the lab nothing is asked. What happens goes to standard error; the URL
@@ -38,6 +46,7 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
     from natless.deploy import Pace, ProofError  # noqa: PLC0415 - boto3 costs a fifth of a second
     from natless.deploy import deploy as release  # noqa: PLC0415 - as above
     from natless.deploy.progress import Changes, Deployed  # noqa: PLC0415 - as above
+    from natless.deploy.scan import ScanError  # noqa: PLC0415 - as above
 
     spec = spec_of(path)
     designed = design.write(spec)
@@ -45,6 +54,9 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
     if not partition_of(where.region).endpoints_known:
         raise click.UsageError(f"region {where.region} is not supported yet: endpoint services have other names there")
     must_be_agreed(where, yes=yes)
+    threshold = next((each for each in SEVERITIES if each.lower() == scan_threshold), None)
+    if threshold is not None and where.lab:
+        raise click.UsageError("the lab scans no images: --scan-threshold is for AWS")
     paint = Paint(on=sys.stderr.isatty())
 
     teller = Teller(paint)
@@ -65,11 +77,15 @@ def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: 
                 pace=pace,
                 examine=partial(proved, where, spec.name),
                 ask_first=not where.lab,
+                scan_threshold=threshold,
             ):
                 teller.tell(event)
                 if isinstance(event, Deployed):
                     click.echo(_page(where, event.url))
                     return
+        except ScanError as error:
+            teller.clear()
+            click.echo(f"natless: {error}", err=True)
         except ProofError as error:
             refuse(error.findings, FINDINGS)
         finally:

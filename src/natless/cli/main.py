@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "show the stack, tasks and targets as they stand",
     "run": "start one more task of a service, and say what becomes of it",
     "logs": "show what the containers wrote",
+    "rollback": "go back to an earlier image, or list the releases",
     "destroy": "delete what deploy made; images and logs only when asked",
     "lab": "run an AWS for private ECS on this Linux machine",
     "explain": "explain a rule, or an ECS error text pasted whole",

@@ -6,7 +6,8 @@ from natless.deploy.digests import Push
 from natless.deploy.error import DeployError
 from natless.deploy.logs import LogLine, logs
 from natless.deploy.proving import ProofError
-from natless.deploy.release import Approve, deploy
+from natless.deploy.release import deploy
+from natless.deploy.rollout import Approve
 from natless.deploy.status import Status, status
 
 __all__ = [

@@ -161,6 +161,32 @@ def propose(
     return _made(connect, Changes(name, identifier, kind, ()), pace)
 
 
+def propose_values(connect: Connect, stack: Stack, values: Mapping[str, str], pace: Pace) -> Changes | Unchanged:
+    """Make a change set that gives some parameters of a stack other values, and leaves its template as it stands.
+
+    Raises DeployError where CloudFormation refuses it.
+    """
+    parameters = [
+        {"ParameterKey": key, "ParameterValue": values[key]}
+        if key in values
+        else {"ParameterKey": key, "UsePreviousValue": True}
+        for key in stack.parameters
+    ]
+    request = {
+        "StackName": stack.name,
+        "ChangeSetName": f"natless-{secrets.token_hex(6)}",
+        "ChangeSetType": "UPDATE",
+        "UsePreviousTemplate": True,
+        "Parameters": parameters,
+        "Capabilities": ["CAPABILITY_IAM"],
+    }
+    try:
+        identifier = connect("cloudformation").create_change_set(**request)["Id"]
+    except ClientError as error:
+        raise DeployError(f"CloudFormation refuses to change stack {stack.name}: {message(error)}") from error
+    return _made(connect, Changes(stack.name, identifier, "UPDATE", ()), pace)
+
+
 def _fits(name: str, template: str) -> None:
     size = len(template.encode())
     if size > INLINE_LIMIT:

@@ -61,6 +61,7 @@ READ = (
     "ecs:DescribeTasks",
     "ecs:ListClusters",
     "ecs:ListServices",
+    "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancers",

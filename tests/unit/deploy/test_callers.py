@@ -12,8 +12,9 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from natless.account.snapshot import Narrow, snapshot
 from natless.catalog.handler_permissions import PERMISSIONS, UNUSED, UNUSED_SERVICES
-from natless.deploy import Connect, DeployError, logs, status
+from natless.deploy import Connect, DeployError, logs, stacks, status
 from natless.deploy.plan import plan
+from natless.deploy.releases import releases
 from natless.design import write
 from natless.design.callers import Place, role_policy
 from natless.finding import Path, Reachable, Verdict
@@ -28,7 +29,6 @@ IAM_NAMES = {"elbv2": "elasticloadbalancing"}
 UNSEEN = {
     "cloudformation:ContinueUpdateRollback": "a rollback that failed: tests/unit/deploy/test_stacks.py",
     "cloudformation:TagResource": "asked by CreateChangeSet for its tags",
-    "ecr:DescribeImages": "a given image: tests/unit/deploy/images/test_resolve.py",
     "ecs:RunTask": "natless run: tests/lab/test_hello.py",
     "ecs:StopTask": "as above",
     "iam:PassRole": "asked by RegisterTaskDefinition and RunTask",
@@ -121,6 +121,9 @@ def looked(deployment: Any, recorder: Recorder) -> Any:
     """Do what who only reads does."""
     yield status(recorder, deployment.name)
     yield from logs(recorder, deployment.name, 0)
+    stack = stacks.find(recorder, deployment.name)
+    assert stack is not None
+    yield releases(recorder, deployment.design, deployment.spec, stack)
     yield snapshot(recorder, narrow=Narrow(cluster=deployment.name))
 
 
