@@ -78,8 +78,8 @@ def fetch(output: str, name: str) -> str:
         return str(answer.read().decode()).strip()
 
 
-AT_ONCE = 'ENTRYPOINT ["/bin/busybox", "httpd"'
-LATE = 'ENTRYPOINT ["/bin/busybox", "sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
+AT_ONCE = 'CMD ["httpd"'
+LATE = 'CMD ["sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
 
 
 def interrupted(person: Person) -> dict[str, Any]:

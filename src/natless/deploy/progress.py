@@ -128,6 +128,15 @@ class TaskEvent(msgspec.Struct, frozen=True, tag_field="event", tag="task-event"
     reason: str
 
 
+class Ran(msgspec.Struct, frozen=True, tag_field="event", tag="ran"):
+    """A one-off task came to its end. `code` is its container's, `lines` what it wrote."""
+
+    service: str
+    task: str
+    code: int
+    lines: tuple[str, ...]
+
+
 class TargetEvent(msgspec.Struct, frozen=True, tag_field="event", tag="target-event"):
     """A load balancer's target came into a new state: initial, healthy, unhealthy, draining, unused."""
 
@@ -190,6 +199,7 @@ Progress: TypeAlias = (
     | Underway
     | ServiceEvent
     | TaskEvent
+    | Ran
     | TargetEvent
     | FatalStart
     | Deployed

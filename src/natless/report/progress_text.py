@@ -17,6 +17,7 @@ from natless.deploy.progress import (
     Progress,
     Pushed,
     Pushing,
+    Ran,
     Said,
     ServiceEvent,
     StackEvent,
@@ -58,6 +59,8 @@ def progress_lines(event: Progress, paint: Paint) -> list[str]:  # noqa: C901, P
             return [paint.faint(f"ecs: {message}")]
         case TaskEvent():
             return [_task_event(event, paint)]
+        case Ran(service=service, task=task, code=code):
+            return [f"{service}: task {task} exited with {code}"]
         case TargetEvent():
             return [_target_event(event, paint)]
         case FatalStart(meaning=meaning):
