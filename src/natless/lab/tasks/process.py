@@ -14,6 +14,7 @@ from natless.lab.tasks.unpack import LayerError, inside
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LARGEST_ID = 65534
+_LARGEST_TABLE = 1 << 20
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -49,6 +50,8 @@ def first_process(
     directory = container.get("workingDirectory") or given.get("WorkingDir") or "/"
     user, group, home = _account(image.root, container.get("user") or given.get("User") or "")
     environment.setdefault("HOME", home)
+    if any("\0" in text for text in (*arguments, directory, *environment, *environment.values())):
+        raise words.container("invalid argument: a command, folder or variable holds a nul byte")
     _refuse_missing(image.root, arguments[0], environment["PATH"], directory)
     return Process(
         tuple(arguments),
@@ -87,7 +90,10 @@ def _table(root: Path, name: str) -> list[list[str]]:
     """Read the usable rows of the image's /etc/passwd (7 fields) or /etc/group (4)."""
     fields, numbers = (7, (2, 3)) if name == "passwd" else (4, (2,))
     try:
-        text = inside(root, ["etc", name]).read_text(errors="replace")
+        file = inside(root, ["etc", name])
+        if not file.is_file() or file.stat().st_size > _LARGEST_TABLE:
+            return []  # a fifo would be waited for, and nobody has so many users
+        text = file.read_text(errors="replace")
     except (OSError, LayerError):
         return []
     rows = [line.split(":") for line in text.splitlines()]
