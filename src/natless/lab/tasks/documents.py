@@ -96,12 +96,9 @@ class Configuration(msgspec.Struct, frozen=True):
 def read_document(text: bytes) -> Document:
     """Read a manifest or an index; raises DocumentError."""
     document = _decode(text, Document)
-    for each in (
-        *(document.layers or ()),
-        *(document.manifests or ()),
-        *([document.config] if document.config else []),
-    ):
-        check_digest(each.digest)
+    named = [each.digest for each in document.layers or ()] + [each.digest for each in document.manifests or ()]
+    for digest in [*named, *([document.config.digest] if document.config else [])]:
+        check_digest(digest)
     for layer in document.layers or ():
         if layer.media_type and not _LAYER.fullmatch(layer.media_type):
             raise DocumentError(

@@ -51,7 +51,8 @@ def unpack(layer: Path, root: Path, room: Room = FARGATE) -> tuple[Room, str]:
                 if done.members > room.files:
                     raise LayerError("no space left on device")
                 _lay(archive, member, root, done)
-                archive.members.clear()  # type: ignore[attr-defined]  # tarfile keeps every header, which a stream has no use for
+                # tarfile keeps every header, which a stream has no use for.
+                archive.members.clear()  # type: ignore[attr-defined]  # the stubs lack it
             digest = stream.drain()
     except (tarfile.TarError, zlib.error, EOFError) as error:
         raise LayerError(f"archive/tar: invalid tar header: {error}") from error
