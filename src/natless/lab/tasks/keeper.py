@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth
-from natless.lab.tasks.life import Ending, TaskLife
+from natless.lab.tasks.crew import Ending
+from natless.lab.tasks.life import TaskLife
 from natless.lab.tasks.ports import Patience
 
 Start = Callable[[ServiceView, Deployment, str], TaskLife]

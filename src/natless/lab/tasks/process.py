@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from natless.lab.tasks import words
+from natless.lab.tasks.bounds import Bounds, container_bounds, ulimits
 from natless.lab.tasks.pull import Image
 from natless.lab.tasks.unpack import LayerError, inside
 
@@ -27,6 +29,9 @@ class Process(msgspec.Struct, frozen=True):
     group: int
     read_only: bool = False
     init: bool = False
+    bounds: Bounds = Bounds()
+    ulimits: tuple[str, ...] = ()
+    stop_signal: int = signal.SIGTERM
 
 
 def first_process(
@@ -61,7 +66,17 @@ def first_process(
         group,
         read_only=bool(container.get("readonlyRootFilesystem")),
         init=bool((container.get("linuxParameters") or {}).get("initProcessEnabled")),
+        bounds=container_bounds(container),
+        ulimits=ulimits(container),
+        stop_signal=_stop_signal(str(given.get("StopSignal") or "SIGTERM")),
     )
+
+
+def _stop_signal(text: str) -> int:
+    """Read an image's STOPSIGNAL (`SIGQUIT`, `QUIT`, `3`); what is none is SIGTERM."""
+    if text.isdigit():
+        return int(text) if int(text) in set(signal.Signals) else signal.SIGTERM
+    return signal.Signals.__members__.get(f"SIG{text.removeprefix('SIG')}", signal.SIGTERM)
 
 
 def _account(root: Path, text: str) -> tuple[int, int, str]:

@@ -1,0 +1,121 @@
+"""What a task may use at most, so that one that misbehaves hurts neither the lab nor its neighbours.
+
+Some are AWS's (memory, ephemeral storage, open files), some the lab's own, since here tasks share one kernel. A limit
+of processes binds a container whose user namespace is its own (an ordinary user's lab); the kernel exempts the host's
+root from it, so a lab of root's counts and kills (`meter`). Control groups are left out: they need delegation, which
+few machines give.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from natless.lab.kernel import syscalls
+
+PROCESSES = 4096
+"""Processes and threads of one container: the lab's own bound."""
+
+_MEBI = 1 << 20
+_GIBI = 1 << 30
+_STORAGE = 20
+"""GiB of ephemeral storage. ECS developer guide, "Fargate task ephemeral storage"."""
+_LEAST_STORAGE = 64 * _MEBI
+_SHARE = 8
+"""A task's files live in memory, and it may fill this part of what is free when it starts."""
+_BYTES_A_FILE = 16384
+OPEN_FILES = 65535
+"""ECS developer guide, "Amazon ECS task definition parameters for Fargate", resource limits."""
+_ULIMITS = frozenset(
+    "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio sigpending stack".split()  # noqa: SIM905 - as the API reference lists them
+)
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """Bytes of memory that a container may use (None: only its task's), and its processes and threads."""
+
+    memory: int | None = None
+    processes: int = PROCESSES
+
+
+def container_bounds(container: Mapping[str, Any]) -> Bounds:
+    """Read a container definition's hard limit of memory (MiB) and its limit of processes."""
+    memory = container.get("memory")
+    given = [int(each["hardLimit"]) for each in container.get("ulimits") or [] if each.get("name") == "nproc"]
+    return Bounds(int(memory) * _MEBI if memory else None, min([PROCESSES, *[each for each in given if each > 0]]))
+
+
+def task_memory(definition: Mapping[str, Any]) -> int | None:
+    """Read a task definition's memory, in bytes; None where it names none."""
+    text = str(definition.get("memory") or "")
+    return int(text) * _MEBI if text.isdigit() else None
+
+
+def ulimits(container: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give prlimit's options for a container definition's `ulimits`; a limit of this process's own is not exceeded."""
+    wanted = {"nofile": (OPEN_FILES, OPEN_FILES), "core": (0, 0)}
+    for each in container.get("ulimits") or []:
+        if each.get("name") in _ULIMITS - {"nproc"}:
+            wanted[each["name"]] = (int(each["softLimit"]), int(each["hardLimit"]))
+    return tuple(f"--{name}={_at_most(name, *limits)}" for name, limits in wanted.items())
+
+
+def _at_most(name: str, soft: int, hard: int) -> str:
+    number = getattr(resource, f"RLIMIT_{name.upper()}", None)
+    own = resource.RLIM_INFINITY if number is None else resource.getrlimit(number)[1]
+    words = ["unlimited" if each < 0 else str(each) for each in (_less(soft, own), _less(hard, own))]
+    return ":".join(words)
+
+
+def _less(first: int, second: int) -> int:
+    """Give the lesser of two limits; -1 is none."""
+    given = [each for each in (first, second) if each >= 0]
+    return min(given) if given else -1
+
+
+def hold(pid: int, bounds: Bounds) -> None:
+    """Bind a process that has not begun: how many it may start, and that it goes first where memory runs out."""
+    with contextlib.suppress(OSError):
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (bounds.processes, bounds.processes))
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+
+
+def storage(definition: Mapping[str, Any]) -> int:
+    """Give the bytes that a task may write: its ephemeral storage, as far as this machine's memory goes."""
+    wanted = int((definition.get("ephemeralStorage") or {}).get("sizeInGiB") or _STORAGE) * _GIBI
+    return min(wanted, max(_available() // _SHARE, _LEAST_STORAGE))
+
+
+def make_storage(folder: Path, size: int) -> None:
+    """Make `folder` a file system of its own, of `size` bytes at most."""
+    folder.mkdir(parents=True)
+    options = f"mode=755,size={size},nr_inodes={max(size // _BYTES_A_FILE, 4096)}"
+    syscalls.mount("tmpfs", str(folder), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, options)
+
+
+def drop_storage(folder: Path) -> None:
+    """Take it away with everything in it, however deep that lies. Nothing happens where there is none."""
+    with contextlib.suppress(OSError):
+        syscalls.unmount(str(folder))
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _available() -> int:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def least(limits: Iterable[int | None]) -> int | None:
+    """Give the least of the limits that are given."""
+    return min((each for each in limits if each is not None), default=None)
