@@ -2,14 +2,16 @@
 
 Some are AWS's (memory, ephemeral storage, open files), some the lab's own, since here tasks share one kernel. A limit
 of processes binds a container whose user namespace is its own (an ordinary user's lab); the kernel exempts the host's
-root from it, so a lab of root's counts and kills (`meter`). Control groups are left out: they need delegation, which
-few machines give.
+root from it, so a lab of root's bounds the container's process ids, from Linux 6.14, and otherwise counts and kills
+(`meter`). Control groups are left out: they need delegation, which few machines give.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import re
 import resource
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,7 +22,12 @@ import msgspec
 from natless.lab.kernel import syscalls
 
 PROCESSES = 4096
-"""Processes and threads of one container: the lab's own bound."""
+"""Processes and threads that one container may have: the lab's own bound, a microVM's memory is Fargate's."""
+TOO_MANY = 4000
+"""With so many a container is ended, before it takes everybody's time only to hit the bound."""
+
+LEAST_NUMBERS = 301
+"""The least that the kernel takes as the number of process ids (RESERVED_PIDS, and one)."""
 
 _MEBI = 1 << 20
 _GIBI = 1 << 30
@@ -85,6 +92,12 @@ def hold(pid: int, bounds: Bounds) -> None:
         resource.prlimit(pid, resource.RLIMIT_NPROC, (bounds.processes, bounds.processes))
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+
+
+def numbers_are_the_containers_own() -> bool:
+    """Say whether `kernel.pid_max` is each pid namespace's own: from Linux 6.14; before, it is the whole machine's."""
+    found = re.match(r"(\d+)\.(\d+)", platform.release())
+    return found is not None and (int(found[1]), int(found[2])) >= (6, 14)
 
 
 def storage(definition: Mapping[str, Any]) -> int:

@@ -14,6 +14,7 @@ import msgspec
 
 from natless.lab.services.ecs_tasks import ContainerState
 from natless.lab.tasks import words
+from natless.lab.tasks.bounds import TOO_MANY
 from natless.lab.tasks.health import Health, Probe
 from natless.lab.tasks.logs import LogShipper
 from natless.lab.tasks.meter import Meter, shares
@@ -209,8 +210,8 @@ class Crew:
             usage = self._meter.usage(each.container.pid)
             used[each.name] = usage
             bounds = each.container.process.bounds
-            if usage.processes > bounds.processes:
-                self._kill(each, f"natless lab: killed with more than {bounds.processes} processes and threads")
+            if usage.processes >= TOO_MANY:
+                self._kill(each, f"natless lab: killed with more than {TOO_MANY} processes and threads")
             elif bounds.memory and usage.memory > bounds.memory and shares(usage.members) > bounds.memory:
                 self._kill(each, words.OUT_OF_MEMORY)
         if self._memory and sum(usage.memory for usage in used.values()) > self._memory:

@@ -36,11 +36,11 @@ class Tally:
         self._failures = 0
         self.health: Health = "UNKNOWN"
 
-    def count(self, *, good: bool, age: float) -> None:
-        """Count one check of a container of that age."""
+    def count(self, *, good: bool, early: bool) -> None:
+        """Count one check; `early` says that it began in the start period."""
         if good:
             self._failures, self.health = 0, "HEALTHY"
-        elif self.health != "UNKNOWN" or age >= self._check.start_period:
+        elif self.health != "UNKNOWN" or not early:
             self._failures += 1
             if self._failures >= self._check.retries:
                 self.health = "UNHEALTHY"
@@ -77,7 +77,7 @@ class Probe:
             return
         self.close()
         self._due = now + self._check.interval * self._pace
-        self._tally.count(good=code == 0, age=(now - self._began) / self._pace)
+        self._tally.count(good=code == 0, early=now - self._began < self._check.start_period * self._pace)
 
     def close(self) -> None:
         """End a check that is under way."""

@@ -24,7 +24,7 @@ import msgspec
 from natless.lab import programs
 from natless.lab.kernel import syscalls
 from natless.lab.tasks import seccomp, words
-from natless.lab.tasks.bounds import hold
+from natless.lab.tasks.bounds import LEAST_NUMBERS, hold, numbers_are_the_containers_own
 from natless.lab.tasks.process import Process
 from natless.lab.tasks.unpack import LayerError, inside
 
@@ -90,6 +90,11 @@ class Container:
             if pid is not None:
                 self.pid = pid
                 hold(pid, process.bounds)
+                if not _lone() and numbers_are_the_containers_own():
+                    bound = max(process.bounds.processes, LEAST_NUMBERS)
+                    order = f"echo {bound} > /proc/sys/kernel/pid_max"
+                    inside_it = [_program("nsenter"), f"--pid=/proc/{pid}/ns/pid", "sh", "-c", order]
+                    subprocess.run(inside_it, capture_output=True, check=False)
                 with contextlib.suppress(BrokenPipeError):
                     os.write(go, b"g")
         if pid is None:
