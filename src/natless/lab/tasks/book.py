@@ -43,6 +43,7 @@ class ServiceView(msgspec.Struct, frozen=True):
     most_percent: int = 200
     breaker: bool = False
     rollback: bool = False
+    resets: bool = True
     grace: float = 0.0
 
     @property
@@ -140,6 +141,7 @@ def _service(record: Any) -> ServiceView:
         most_percent=int(settings.get("maximumPercent", 200)),
         breaker=bool(breaker.get("enable")),
         rollback=bool(breaker.get("rollback")),
+        resets=bool(breaker.get("resetOnHealthyTask", True)),
         grace=float(getattr(record, "health_check_grace_period_seconds", None) or 0),
     )
 

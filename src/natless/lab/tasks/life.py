@@ -48,7 +48,8 @@ class TaskLife(threading.Thread):
         self._asked: Ending | None = None
         self._stop = threading.Event()
         self._over = threading.Event()
-        self._registered = False
+        self.registered = False
+        self.deregistered = False
 
     @property
     def ended(self) -> bool:
@@ -157,7 +158,7 @@ class TaskLife(threading.Thread):
         for each in self.plan.registrations:
             target = {"Id": self.address, "Port": each.port}
             elbv2.register_targets(TargetGroupArn=each.target_group, Targets=[target])
-            self._registered = True
+            self.registered = True
 
     def _die(self, ending: Ending) -> None:
         """Go through DEACTIVATING, STOPPING and DEPROVISIONING to STOPPED, whatever fails on the way."""
@@ -183,12 +184,13 @@ class TaskLife(threading.Thread):
         return min(seconds, self._house.patience.last_stop) if self._asked is LAB_DOWN else seconds
 
     def _deregister(self, *, drain: bool) -> None:
-        if not self._registered:
+        if not self.registered:
             return
         elbv2 = self._house.connect("elbv2")
         for each in self.plan.registrations:
             target = {"Id": self.address, "Port": each.port}
             with contextlib.suppress(Exception):  # the target group may be gone before its tasks
                 elbv2.deregister_targets(TargetGroupArn=each.target_group, Targets=[target])
+        self.deregistered = True
         if drain:
             time.sleep(self._house.patience.drain)

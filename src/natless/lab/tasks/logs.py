@@ -87,6 +87,7 @@ class _Waiting:
         with self._changed:
             for line in lines:
                 while self._blocking and self._bytes >= self._size and not self.closed:
+                    self._changed.notify_all()
                     self._changed.wait()
                 if self._bytes + len(line) <= self._size or (self._blocking and not self.closed):
                     self._lines.append((now, line))
@@ -162,7 +163,7 @@ class LogShipper:
         while batch := self._waiting.take():
             if not self._put(batch):
                 return
-            time.sleep(0 if self._waiting.closed else 0.05)
+            time.sleep(0 if self._waiting.closed or len(batch) == _EVENTS else 0.05)
 
     def _put(self, batch: list[tuple[int, bytes]]) -> bool:
         """Send one batch, again while CloudWatch Logs cannot be reached; False where the container ended meanwhile."""
