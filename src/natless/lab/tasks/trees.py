@@ -23,7 +23,8 @@ class Trees:
         """Make `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._lock = threading.Lock()
+        self._guard = threading.Lock()
+        self._locks: dict[Path, threading.Lock] = {}
 
     def folder(self, digests: tuple[str, ...]) -> Path:
         """Give where the tree of these layers lies, or will."""
@@ -38,8 +39,10 @@ class Trees:
 
         `unpacked` are the digests that the image's configuration gives for them once they are out of compression.
         """
-        with self._lock:
-            place = self.folder(digests)
+        place = self.folder(digests)
+        with self._guard:
+            lock = self._locks.setdefault(place, threading.Lock())
+        with lock:  # one image that takes long keeps no other waiting
             if place.is_dir():
                 return place
             growing = Path(tempfile.mkdtemp(prefix="growing-", dir=self._folder))
