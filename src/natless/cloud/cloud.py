@@ -48,3 +48,10 @@ class Cloud(msgspec.Struct, frozen=True):
     log_groups: Mapping[str, LogGroup] = {}
     roles: Mapping[str, Role] = {}
     gaps: tuple[Gap, ...] = ()
+
+
+def called(cloud: Cloud) -> Mapping[str, str]:
+    """Give what people call the things of an account, by id; a thing without a name of that kind is left out."""
+    collections = (getattr(cloud, field) for field in cloud.__struct_fields__)
+    facts = (fact for found in collections if isinstance(found, Mapping) for fact in found.values())
+    return {fact.id: fact.origin.name for fact in facts if fact.origin.name}

@@ -69,6 +69,8 @@ class EcsService(msgspec.Struct, frozen=True):
     `launch` is the compute the tasks run on (capacity provider strategies with FARGATE or FARGATE_SPOT are "fargate").
     `after` holds the ids of all resources that CloudFormation completes before it starts the service (references and
     DependsOn, transitively); None where the source has no order (an account, a plan).
+    `desired` tasks are wanted, None where the source leaves the number to ECS; where autoscaling moves it, it is the
+    least, and `most` the most.
     """
 
     id: str
@@ -84,6 +86,8 @@ class EcsService(msgspec.Struct, frozen=True):
     service_connect: bool | Gap = False
     platform_version: str | Gap = "LATEST"
     after: frozenset[str] | None = None
+    desired: int | Gap | None = None
+    most: int | Gap | None = None
 
 
 class Repository(msgspec.Struct, frozen=True):

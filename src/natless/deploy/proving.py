@@ -48,7 +48,7 @@ def prove_again(design: Design, spec: Spec, connect: Connect, values: Mapping[st
 
 def _prove(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
     cloud = cloudformation(text(design.main), spec.source, values, region, account)
-    proof = prove(cloud, Promises(private=True))
+    proof = prove(cloud, Promises(private=not spec.network.nat))
     errors = tuple(_placed(design, spec, found) for found in proof.findings if found.severity is Severity.ERROR)
     if errors:
         raise ProofError(errors)

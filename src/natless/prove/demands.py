@@ -37,12 +37,18 @@ _SECRET = re.compile(
 )
 
 
+_JSON_KEY = re.compile(r"\$\{[^}]*\}:[^:]*:[^:]*:[^:]*")
+"""An ARN that is not resolved, with a JSON key, version stage and version id: a parameter takes none of these."""
+
+
 def demands(world: World, task: TaskDefinition, service: EcsService) -> tuple[Demand, ...]:
     """Give the needs of a task as one service runs it, each need once, in the order in which ECS meets them."""
-    found: dict[str, Demand] = {}
+    found: dict[tuple[str, str], Demand] = {}
     for demand in _all(world, task, service):
-        known = found.get(demand.need)
-        found[demand.need] = demand if known is None else _joined(known, demand)
+        # One service asked in two regions is reached on two ways.
+        key = (demand.need, demand.goal.region)
+        known = found.get(key)
+        found[key] = demand if known is None else _joined(known, demand)
     return tuple(found.values())
 
 
@@ -120,7 +126,7 @@ def _pull(world: World, repository: str, doubts: tuple[Gap, ...]) -> Iterator[De
             yield demand
             continue
         bucket = LAYER_BUCKET.format(region=world.cloud.region)
-        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/layer", "aws")
+        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/${{any}}", "aws")
         yield msgspec.structs.replace(demand, goal=msgspec.structs.replace(demand.goal, calls=(call,)))
 
 
@@ -149,17 +155,18 @@ def _secrets(world: World, container: Container) -> Iterator[Demand]:
     credentials = container.repository_credentials
     if credentials is not None:
         where = "${unread}" if isinstance(credentials, Gap) else secret_arn(credentials)
-        yield from _of(Feature.REGISTRY_CREDENTIALS, where, ())
+        yield from _of(Feature.REGISTRY_CREDENTIALS, where, (), region=_elsewhere(world, where))
 
 
 def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
     if isinstance(secret.value_from, Gap):
         yield from _of(Feature.SECRETSMANAGER_SECRET, "*", (secret.value_from,))
         yield from _of(Feature.SSM_PARAMETER, "*", (secret.value_from,))
-    elif ":secretsmanager:" in secret.value_from:
-        yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), ())
+    elif ":secretsmanager:" in secret.value_from or _JSON_KEY.fullmatch(secret.value_from):
+        where = _elsewhere(world, secret.value_from)
+        yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), (), region=where)
     elif ":ssm:" in secret.value_from:
-        yield from _of(Feature.SSM_PARAMETER, secret.value_from, ())
+        yield from _of(Feature.SSM_PARAMETER, secret.value_from, (), region=_elsewhere(world, secret.value_from))
     elif secret.value_from.startswith("${"):
         why = f"whether {secret.value_from} is a secret or a parameter is not resolved"
         doubt = Gap(f"secret {secret.name}", secret.origin, why)
@@ -169,6 +176,15 @@ def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
         path = secret.value_from.removeprefix("/")
         here_ = f"{world.cloud.region}:{world.cloud.account}"
         yield from _of(Feature.SSM_PARAMETER, f"arn:{world.cloud.partition}:ssm:{here_}:parameter/{path}", ())
+
+
+_PLACE = re.compile(r"arn:(?:\$\{[^}]*\}|[^:])*:(?:secretsmanager|ssm):(?P<region>(?:\$\{[^}]*\}|[^:])*):")
+
+
+def _elsewhere(world: World, arn: str) -> str:
+    """Give the region of an ARN where that is another one for sure: endpoints here do not serve it; else ""."""
+    found = _PLACE.match(arn)
+    return found["region"] if found is not None and same(found["region"], world.cloud.region) is False else ""
 
 
 def secret_arn(value: str) -> str:

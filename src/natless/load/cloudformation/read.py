@@ -63,6 +63,7 @@ _WHOLES: dict[str, _Reader] = {
     "AWS::Logs::LogGroup": tasks.log_group,
     "AWS::ECS::TaskDefinition": tasks.task_definition,
     "AWS::ECS::Service": tasks.service,
+    "AWS::ApplicationAutoScaling::ScalableTarget": tasks.scalable_target,
 }
 
 
