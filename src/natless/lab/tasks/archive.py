@@ -15,6 +15,8 @@ from typing import IO, Self, cast
 
 import msgspec
 
+from natless.catalog import containers
+
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LARGEST_HEADER = 1 << 20
@@ -40,7 +42,7 @@ class Room(msgspec.Struct, frozen=True):
     files: int
 
 
-FARGATE = Room(bytes=20 << 30, files=1_310_720)
+FARGATE = Room(bytes=containers.EPHEMERAL_STORAGE.value, files=1_310_720)
 """Fargate's ephemeral storage, and as many files as a file system of that size has by its makers' default."""
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from natless.catalog import containers
 from natless.lab.kernel import syscalls
 
 PROCESSES = 4096
@@ -31,14 +32,10 @@ LEAST_NUMBERS = 301
 
 _MEBI = 1 << 20
 _GIBI = 1 << 30
-_STORAGE = 20
-"""GiB of ephemeral storage. ECS developer guide, "Fargate task ephemeral storage"."""
 _LEAST_STORAGE = 64 * _MEBI
 _SHARE = 8
 """A task's files live in memory, and it may fill this part of what is free when it starts."""
 _BYTES_A_FILE = 16384
-OPEN_FILES = 65535
-"""ECS developer guide, "Amazon ECS task definition parameters for Fargate", resource limits."""
 _ULIMITS = frozenset(
     "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio sigpending stack".split()  # noqa: SIM905 - as the API reference lists them
 )
@@ -66,7 +63,7 @@ def task_memory(definition: Mapping[str, Any]) -> int | None:
 
 def ulimits(container: Mapping[str, Any]) -> tuple[str, ...]:
     """Give prlimit's options for a container definition's `ulimits`; a limit of this process's own is not exceeded."""
-    wanted = {"nofile": (OPEN_FILES, OPEN_FILES), "core": (0, 0)}
+    wanted = {"nofile": (containers.OPEN_FILES.value,) * 2, "core": (0, 0)}
     for each in container.get("ulimits") or []:
         if each.get("name") in _ULIMITS - {"nproc"}:
             wanted[each["name"]] = (int(each["softLimit"]), int(each["hardLimit"]))
@@ -102,8 +99,8 @@ def numbers_are_the_containers_own() -> bool:
 
 def storage(definition: Mapping[str, Any]) -> int:
     """Give the bytes that a task may write: its ephemeral storage, as far as this machine's memory goes."""
-    wanted = int((definition.get("ephemeralStorage") or {}).get("sizeInGiB") or _STORAGE) * _GIBI
-    return min(wanted, max(_available() // _SHARE, _LEAST_STORAGE))
+    given = int((definition.get("ephemeralStorage") or {}).get("sizeInGiB") or 0) * _GIBI
+    return min(given or containers.EPHEMERAL_STORAGE.value, max(_available() // _SHARE, _LEAST_STORAGE))
 
 
 def make_storage(folder: Path, size: int) -> None:

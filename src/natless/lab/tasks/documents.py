@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-LARGEST = 8 << 20
-"""Bytes of a manifest or an image configuration; containerd's own limit is 8 MiB."""
+from natless.catalog import containers
+
+LARGEST = containers.LARGEST_MANIFEST.value
+"""Bytes of a manifest or an image configuration."""
 
 INDEXES = (
     "application/vnd.oci.image.index.v1+json",

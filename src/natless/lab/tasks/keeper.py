@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 
+from natless.catalog import containers
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth
 from natless.lab.tasks.crew import Ending
@@ -26,7 +27,7 @@ _INCONSISTENT = 3
 
 def breaker_threshold(desired: int) -> int:
     """Give how many tasks must fail before the circuit breaker opens."""
-    return min(max(math.ceil(desired / 2), 3), 200)
+    return min(max(math.ceil(desired / 2), containers.LEAST_FAILURES.value), containers.MOST_FAILURES.value)
 
 
 class ServiceKeeper:

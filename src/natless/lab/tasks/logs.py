@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from natless.catalog import containers
 from natless.lab.tasks import words
 from natless.lab.tasks.calls import Caller, CallError
 
@@ -22,10 +23,6 @@ _BYTES = 900_000
 """Bytes a call carries; the API takes 1 MiB, and counts 26 bytes an event besides its text."""
 _LINE = 250_000
 """Longest event in bytes; the API takes 256 KiB, and longer lines are cut into pieces, as the driver does."""
-_BUFFER = 10 << 20
-"""Bytes that wait at most in non-blocking mode, which is ECS's own default: `max-buffer-size`, 10m where it is not
-given. What finds it full is lost. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html,
-read 2026-11. In blocking mode the container waits instead."""
 _LINES_A_SECOND = 5000
 _BYTES_A_SECOND = 4 << 20
 """What is read of one container: a flood would take everybody's time. The container waits, as at a pipe."""
@@ -38,7 +35,7 @@ class LogTarget(msgspec.Struct, frozen=True):
     group: str
     stream: str
     blocking: bool = False
-    buffer: int = _BUFFER
+    buffer: int = containers.LOG_BUFFER.value
 
 
 def log_target(container: Mapping[str, Any], task: str) -> LogTarget | None:
@@ -55,7 +52,7 @@ def log_target(container: Mapping[str, Any], task: str) -> LogTarget | None:
 def _size(text: str) -> int:
     """Read a size as Docker writes it (`25m`, `4096`); what is none is the default."""
     found = re.fullmatch(r"(\d+) ?([bkmg]?)b?", text.lower())
-    return int(found[1]) * _UNITS[found[2] or "b"] if found else _BUFFER
+    return int(found[1]) * _UNITS[found[2] or "b"] if found else containers.LOG_BUFFER.value
 
 
 def make_stream(caller: Caller, target: LogTarget, *, create_group: bool = False) -> None:

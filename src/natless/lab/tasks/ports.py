@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from natless.catalog import containers
+
 Connect: TypeAlias = Callable[[str], Any]
 """Gives a boto3 client of the lab's account for a service name."""
 
@@ -46,7 +48,7 @@ class Patience(msgspec.Struct, frozen=True):
     pause: float = 0.1
     interface: float = 10.0
     drain: float = 1.0
-    stop: float = 30.0
+    stop: float = containers.STOP_TIMEOUT.value
     last_stop: float = 5.0
     check_pace: float = 1.0
     settled: float = 0.5

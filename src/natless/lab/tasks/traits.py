@@ -1,7 +1,6 @@
 """What a container definition says of its container's place among the others: order, health, restarts, ends.
 
-Defaults and bounds: ECS API reference, ContainerDefinition, HealthCheck, ContainerDependency, ContainerRestartPolicy.
-Read 2026-11.
+Defaults and bounds are the catalog's (`containers`).
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
-Condition: TypeAlias = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
+from natless.catalog import containers
 
-_LONGEST_STOP = 120.0
-_START_TIMEOUT = 180.0
-"""Seconds, on Fargate, for which a dependency's condition is waited for."""
+Condition: TypeAlias = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -29,9 +26,9 @@ class HealthCheck(msgspec.Struct, frozen=True):
     """A command that says, by ending with 0, that its container is healthy. Times are in seconds."""
 
     command: tuple[str, ...]
-    interval: float = 30.0
-    timeout: float = 5.0
-    retries: int = 3
+    interval: float = containers.CHECK_INTERVAL.value
+    timeout: float = containers.CHECK_TIMEOUT.value
+    retries: int = containers.CHECK_RETRIES.value
     start_period: float = 0.0
 
 
@@ -49,7 +46,7 @@ class Traits(msgspec.Struct, frozen=True):
     needs: tuple[Need, ...] = ()
     check: HealthCheck | None = None
     restart: RestartPolicy | None = None
-    start_timeout: float = _START_TIMEOUT
+    start_timeout: float = containers.START_TIMEOUT.value
     stop_timeout: float | None = None
 
 
@@ -64,8 +61,8 @@ def read_traits(container: Mapping[str, Any]) -> Traits:
         ),
         check=_check(container.get("healthCheck") or {}),
         restart=_restart(container.get("restartPolicy") or {}),
-        start_timeout=float(container.get("startTimeout") or _START_TIMEOUT),
-        stop_timeout=None if stop is None else min(float(stop), _LONGEST_STOP),
+        start_timeout=float(container.get("startTimeout") or containers.START_TIMEOUT.value),
+        stop_timeout=None if stop is None else min(float(stop), containers.LONGEST_STOP_TIMEOUT.value),
     )
 
 
@@ -76,9 +73,9 @@ def _check(given: Mapping[str, Any]) -> HealthCheck | None:
     command = tuple(rest) if kind == "CMD" else ("/bin/sh", "-c", " ".join(rest))
     return HealthCheck(
         command,
-        interval=float(given.get("interval") or 30),
-        timeout=float(given.get("timeout") or 5),
-        retries=int(given.get("retries") or 3),
+        interval=float(given.get("interval") or containers.CHECK_INTERVAL.value),
+        timeout=float(given.get("timeout") or containers.CHECK_TIMEOUT.value),
+        retries=int(given.get("retries") or containers.CHECK_RETRIES.value),
         start_period=float(given.get("startPeriod") or 0),
     )
 
@@ -87,4 +84,4 @@ def _restart(given: Mapping[str, Any]) -> RestartPolicy | None:
     if not given.get("enabled"):
         return None
     ignored = frozenset(int(each) for each in given.get("ignoredExitCodes") or [])
-    return RestartPolicy(ignored, float(given.get("restartAttemptPeriod") or 300))
+    return RestartPolicy(ignored, float(given.get("restartAttemptPeriod") or containers.RESTART_PERIOD.value))

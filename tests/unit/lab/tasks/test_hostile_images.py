@@ -169,7 +169,7 @@ def test_a_wrong_diff_id(registry: Registry, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        (b"x" * ((8 << 20) + 1), "rejecting manifest: more than 8388608 bytes"),
+        (b"x" * 4393217, "rejecting manifest: more than 4393216 bytes"),
         (b'{"a":' * 100_000, "failed to decode: "),
         (b"[]", "failed to decode: "),
         (b"\xff\xfe", "failed to decode: "),
