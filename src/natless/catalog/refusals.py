@@ -229,6 +229,18 @@ FARGATE_SIZE = Refusal(
     "documentation for the valid values.",
     source=_ECS_TASK,
 )
+ESSENTIAL_DEPENDENCY = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
+    source=_thread("boto/boto3", 2436),
+)
+DEPENDENCY_MISSING = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="Cannot depend on container + '{container}' because it does not exist",
+    source=_thread("eagletmt/hako", 99),
+)
 FARGATE_LOGS_NEED_ROLE = Refusal(
     call="ecs:RegisterTaskDefinition",
     code="ClientException",
