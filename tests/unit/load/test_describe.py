@@ -220,6 +220,11 @@ def test_an_acl_entry_for_icmp_has_its_type_and_code(said: dict[str, int], icmp:
     assert (found.protocol, found.icmp) == ("icmp", icmp)
 
 
+def test_ipv6_cidrs_are_kept() -> None:
+    found = vpc_with(None, Ipv6CidrBlockAssociationSet=[{"Ipv6CidrBlock": "2001:db8::/56"}])
+    assert found.ipv6_cidrs == ("2001:db8::/56",)
+
+
 def endpoint(**fields: Any) -> dict[str, Any]:
     return {
         "VpcEndpointId": "vpce-1",

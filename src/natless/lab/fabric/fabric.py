@@ -154,7 +154,8 @@ class Fabric:
         come = [each for key, each in wanted.items() if key not in standing]
         settings = routing.router_settings(vpc)
         taken, added = routing.change(router.settings, settings)
-        rtnetlink.change(vpc.id, [*taken, *(Change("del", routing.link(each)) for each in gone)])
+        rtnetlink.change(vpc.id, taken)
+        rtnetlink.remove_links(vpc.id, [each.link for each in gone])
         for each in gone:
             namespaces.remove(filtering.name(each.eni))
         router.load(rules)
@@ -180,9 +181,9 @@ class Fabric:
         router.listener.close()
         if router.links is not None:
             # The namespace itself ends when its last socket is closed; its links must go now, for the next of its name.
-            for veth in routing.outer_links(router.links.number):
+            for link in routing.outer_links(router.links.number):
                 with contextlib.suppress(KernelError):
-                    rtnetlink.change(INTERNET, [Change("del", veth)])
+                    rtnetlink.remove_links(INTERNET, [link.name])
         if router.plan is not None:
             lost = routing.internet_side(router.plan)
             self._internet = [setting for setting in self._internet if setting not in lost]

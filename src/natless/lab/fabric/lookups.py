@@ -1,6 +1,9 @@
 """Allowed traffic as look-ups whose cost does not grow with what is allowed.
 
-Traffic of one layer is one interval set, keyed by what its packets carry: `meta l4proto . th dport . ip daddr`.
+Traffic of one layer is one interval set, keyed by what its packets carry: `ip daddr . th dport . meta l4proto`. The
+kernel narrows its choice field by field, and works through all that are left after each: the address comes first, since
+few elements share one, and the protocol, which nearly all share, last (nft_set_pipapo.c; 10,000 rules cost half of
+all connects the other way round).
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ class _Key(msgspec.Struct, frozen=True):
     types: tuple[str, ...]
 
 
-_PORTS = _Key("ports", ("meta l4proto", "th dport"), ("inet_proto", "inet_service"))
+_PORTS = _Key("ports", ("th dport", "meta l4proto"), ("inet_service", "inet_proto"))
 _PROTOCOLS = _Key("protocols", ("meta l4proto",), ("inet_proto",))
 _ICMP = _Key("icmp", ("icmp type", "icmp code"), ("icmp_type", "icmp_code"))
 
@@ -53,20 +56,20 @@ def lookups(prefix: str, allowed: Iterable[Allowed], verdict: str, address: str 
     """
     given = list(allowed)
     elements: dict[_Key, Sequence[tuple[str, ...]]] = {
-        _PORTS: [(kind, spanned(b.span), str(b.network)) for kind in ("tcp", "udp") for b in _boxes(given, kind)],
-        _PROTOCOLS: [(spanned(box.span), str(box.network)) for box in _boxes(given, "protocols")],
+        _PORTS: [(str(b.network), spanned(b.span), kind) for kind in ("tcp", "udp") for b in _boxes(given, kind)],
+        _PROTOCOLS: [(str(box.network), spanned(box.span)) for box in _boxes(given, "protocols")],
         _ICMP: [
-            (str(kind), spanned(codes), str(box.network))
+            (str(box.network), str(kind), spanned(codes))
             for box in _boxes(given, "icmp")
             for kind, codes in by_upper_byte(box.span)
         ],
     }
     for key, found in elements.items():
         if found and address:
-            whole = _Key(key.title, (*key.fields, address), (*key.types, "ipv4_addr"))
+            whole = _Key(key.title, (address, *key.fields), ("ipv4_addr", *key.types))
             yield _lookup(prefix, whole, found, verdict)
         elif found:
-            yield _lookup(prefix, key, [each[:-1] for each in found], verdict)
+            yield _lookup(prefix, key, [each[1:] for each in found], verdict)
 
 
 def _boxes(allowed: Iterable[Allowed], layer: str) -> Iterator[Box]:

@@ -155,6 +155,10 @@ def plan(cloud: Cloud, numbers: Numbers) -> Plan:
         if isinstance(vpc.cidrs, Gap) or not vpc.cidrs:
             notes.append(f"{vpc.id}: its CIDR is not known")
             continue
+        if vpc.ipv6_cidrs:
+            notes.append(
+                f"{vpc.id}: has IPv6 addresses ({', '.join(vpc.ipv6_cidrs)}), the lab's packets are IPv4's alone"
+            )
         vpcs[vpc.id] = _vpc(cloud, vpc, vpc.cidrs, numbers, notes)
     served = [cidr for each in cloud.prefix_lists.values() if not isinstance(each.cidrs, Gap) for cidr in each.cidrs]
     ranges = tuple(collapse_addresses([*served, SERVICES_RANGE, WORLD_RANGE]))

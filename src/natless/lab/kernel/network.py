@@ -80,6 +80,22 @@ class Up(msgspec.Struct, frozen=True):
         return Message(_NEW_LINK, _link(index_of(self.name), _UP, _UP), alters=True)
 
 
+class Grouped(msgspec.Struct, frozen=True):
+    """A link that is in a group; to take a group away is to take away all links in it."""
+
+    name: str
+    group: int
+
+    def text(self, verb: Verb) -> str:
+        """Give what `ip` calls it."""
+        return f"link set {self.name} group {self.group}" if verb == "add" else f"link del group {self.group}"
+
+    def message(self, verb: Verb, index_of: IndexOf) -> Message:
+        """Give the message."""
+        index = index_of(self.name) if verb == "add" else 0
+        return Message(_NEW_LINK, _link(index) + attribute(27, struct.pack("=I", self.group)), alters=True)
+
+
 class Address(msgspec.Struct, frozen=True):
     """An address of a link; `alone` makes no route of its prefix."""
 
@@ -186,7 +202,7 @@ class Rule(msgspec.Struct, frozen=True):
         return Message(_NEW_RULE, body)
 
 
-Setting: TypeAlias = Veth | Up | Address | Neighbour | Route | Rule
+Setting: TypeAlias = Veth | Up | Grouped | Address | Neighbour | Route | Rule
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 
 from natless.lab.kernel import namespaces
 from natless.lab.kernel.namespaces import KernelError
-from natless.lab.kernel.network import Change, Message, Veth, attributes
+from natless.lab.kernel.network import Change, Grouped, Message, Veth, attributes
 
 _REQUEST, _ACK, _EXCLUSIVE, _CREATE = 1, 4, 0x200, 0x400
 _ERROR, _DONE = 2, 3
+_GONE = 1  # the group of links that are about to go; all others are in group 0
 _DUMP, _GET_LINK = 0x300, 18
 _NAME, _OPERATIONAL_STATE, _STATE_UP = 3, 16, b"\6"
 _HEADER = struct.Struct("=IHHII")
@@ -35,6 +36,19 @@ def change(name: str, changes: Iterable[Change]) -> None:
             batch.send()
         finally:
             batch.close()
+
+
+def remove_links(name: str, links: Iterable[str]) -> None:
+    """Take these links away, all at once: one by one, the kernel waits after each for what still sends by it."""
+    gone = list(links)
+    if not gone:
+        return
+    with namespaces.inside(name), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+        batch = _Batch(name, kernel)
+        for each in gone:
+            batch.add(Change("add", Grouped(each, _GONE)))
+        batch.add(Change("del", Grouped("", _GONE)))
+        batch.send()
 
 
 def await_links(name: str, links: Iterable[str]) -> None:
@@ -78,18 +92,19 @@ class _Batch:
         self._open: list[int] = []
 
     def add(self, each: Change) -> None:
-        """Take one more; a link that is not known yet may be one that waits to be made."""
+        """Take one more."""
         setting = each.setting
         if isinstance(setting, Veth):
             message = setting.message(each.verb, self._index, self._peer_namespace(setting, each))
-            if each.verb == "del":
-                self._links.pop(setting.name, None)
         else:
             message = setting.message(each.verb, self._index)
         self._waiting.append((each, message))
         self._size += len(message.body) + _HEADER.size
-        if self._size > _LARGEST or len(self._open) >= _MOST_NAMESPACES:
+        gone = isinstance(setting, Veth) and each.verb == "del"
+        if gone or self._size > _LARGEST or len(self._open) >= _MOST_NAMESPACES:
             self.send()
+        if gone:
+            self._links.clear()  # a later link may have the same name
 
     def send(self) -> None:
         """Send what waits, and hear what became of it: the kernel answers the last, and every one that it refuses."""
@@ -118,11 +133,13 @@ class _Batch:
 
     def _index(self, link: str) -> int:
         if link not in self._links:
-            self.send()
             try:
                 self._links[link] = socket.if_nametoindex(link)
             except OSError:
-                raise KernelError(f"{self._name} has no link {link}") from None
+                if not self._waiting:
+                    raise KernelError(f"{self._name} has no link {link}") from None
+                self.send()  # it may be one that waits to be made
+                return self._index(link)
         return self._links[link]
 
     def _peer_namespace(self, veth: Veth, each: Change) -> int:

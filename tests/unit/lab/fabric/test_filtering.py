@@ -86,19 +86,19 @@ ANY = "0.0.0.0/0"
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        (to(ANY), "meta l4proto tcp th dport 443 return"),
+        (to(ANY), "th dport 443 meta l4proto tcp return"),
         (to(ANY, "all"), "return"),
         (to(ANY, "-1"), "return"),
-        (to("10.0.0.0/8", "6", 80, 90), "meta l4proto tcp th dport 80-90 ip daddr 10.0.0.0/8 return"),
+        (to("10.0.0.0/8", "6", 80, 90), "ip daddr 10.0.0.0/8 th dport 80-90 meta l4proto tcp return"),
         (to("10.0.0.0/8", "-1"), "ip daddr 10.0.0.0/8 return"),
-        (to(ANY, "udp", 0, 65535), "meta l4proto udp th dport 0-65535 return"),
-        (to(ANY, "tcp", 0, 255), "meta l4proto tcp th dport 0-255 return"),
+        (to(ANY, "udp", 0, 65535), "th dport 0-65535 meta l4proto udp return"),
+        (to(ANY, "tcp", 0, 255), "th dport 0-255 meta l4proto tcp return"),
         (to(ANY, "icmp", -1, -1), "meta l4proto 1 return"),
         (to(ANY, "1", 3, 4), "icmp type 3 icmp code 4 return"),
-        (to("10.0.0.0/8", "icmp", 8, -1), "icmp type 8 ip daddr 10.0.0.0/8 return"),
+        (to("10.0.0.0/8", "icmp", 8, -1), "ip daddr 10.0.0.0/8 icmp type 8 return"),
         (to(ANY, "50"), "meta l4proto 50 return"),
         (to(ANY, "icmpv6"), "meta l4proto 58 return"),
-        (rule(PrefixListPeer("pl-1")), "meta l4proto tcp th dport 443 ip daddr 52.216.0.0/15 return"),
+        (rule(PrefixListPeer("pl-1")), "ip daddr 52.216.0.0/15 th dport 443 meta l4proto tcp return"),
         (rule(GroupPeer("sg-1")), "ip daddr vmap @out-1-members"),
     ],
 )
@@ -112,38 +112,38 @@ def test_rules_of_any_number_are_one_look_up_for_each_kind_of_traffic() -> None:
     others = to("10.0.0.0/8", "50"), to("11.0.0.0/8", "all"), to("10.0.0.0/8", "icmp", 8, 0), to(ANY, "icmp", 3, -1)
     given = [*many, *wider, *others]
     assert egress(*given) == (
-        "meta l4proto udp th dport 123 return",
+        "th dport 123 meta l4proto udp return",
         "icmp type 3 return",
-        "meta l4proto . th dport . ip daddr @out-1-ports return",
-        "meta l4proto . ip daddr @out-1-protocols return",
-        "icmp type 8 icmp code 0 ip daddr 10.0.0.0/8 return",
+        "ip daddr . th dport . meta l4proto @out-1-ports return",
+        "ip daddr . meta l4proto @out-1-protocols return",
+        "ip daddr 10.0.0.0/8 icmp type 8 icmp code 0 return",
     )
     found = blocks(made(tuple(given)))
     ports = found["set out-1-ports"]
-    assert ports.kind == "type inet_proto . inet_service . ipv4_addr; flags interval;"
+    assert ports.kind == "type ipv4_addr . inet_service . inet_proto; flags interval;"
     assert len(ports.items) == 2000 + 3
     # Inside 10.7.0.0/16, where 53 is allowed already, 10.7.7.0/24 has what is left of 50 to 60.
-    assert [item for item in ports.items if item.startswith("udp")] == [
-        "udp . 53 . 10.7.0.0/16",
-        "udp . 50-52 . 10.7.7.0/24",
-        "udp . 54-60 . 10.7.7.0/24",
+    assert [item for item in ports.items if item.endswith("udp")] == [
+        "10.7.0.0/16 . 53 . udp",
+        "10.7.7.0/24 . 50-52 . udp",
+        "10.7.7.0/24 . 54-60 . udp",
     ]
-    assert found["set out-1-protocols"].items == ("50 . 10.0.0.0/8", "0-255 . 11.0.0.0/8")
+    assert found["set out-1-protocols"].items == ("10.0.0.0/8 . 50", "11.0.0.0/8 . 0-255")
 
 
 def test_a_group_means_its_members_who_may_what_all_rules_that_name_them_allow() -> None:
     given = (rule(GroupPeer("sg-1")), rule(GroupPeer("sg-none")), rule(GroupPeer("sg-1"), "tcp", 80, 80))
     found = blocks(made(given))
     assert found["map out-1-members"].items == ("10.0.0.5 : goto out-1-of-1",)
-    lines = ("# members of sg-1", "meta l4proto . th dport @out-1-of-1-ports return", REFUSAL)
+    lines = ("# members of sg-1", "th dport . meta l4proto @out-1-of-1-ports return", REFUSAL)
     assert found["chain out-1-of-1"].items == lines
-    assert found["set out-1-of-1-ports"].items == ("tcp . 80", "tcp . 443")
+    assert found["set out-1-of-1-ports"].items == ("80 . tcp", "443 . tcp")
 
 
 # EC2 user guide, "Untracked connections": open both ways, for TCP and UDP, answers to every port.
 UNTRACKED = {
-    "open both ways": (to(ANY, "all"), to(ANY, "all"), ["tcp . 0-65535", "udp . 0-65535"]),
-    "one port, answers of TCP": (to(ANY), to(ANY, "tcp", 0, 65535), ["tcp . 443"]),
+    "open both ways": (to(ANY, "all"), to(ANY, "all"), ["0-65535 . tcp", "0-65535 . udp"]),
+    "one port, answers of TCP": (to(ANY), to(ANY, "tcp", 0, 65535), ["443 . tcp"]),
     "answers of UDP only": (to(ANY), to(ANY, "udp", 0, 65535), []),
     "answers to some ports": (to(ANY), to(ANY, "tcp", 1024, 65535), []),
     "answers from some addresses": (to(ANY), to("10.0.0.0/8", "all"), []),
@@ -163,8 +163,8 @@ def test_a_flow_is_not_tracked_where_rules_are_open_both_ways(
         case []:
             assert lines == []
         case [one]:
-            protocol, ports = one.split(" . ")
-            assert lines == [f"meta l4proto {protocol} th dport {ports} goto untracked-out"]
+            ports, protocol = one.split(" . ")
+            assert lines == [f"th dport {ports} meta l4proto {protocol} goto untracked-out"]
         case several:
             assert sets == [tuple(several)]
 
@@ -212,7 +212,7 @@ def test_long_rules_come_in_parts_and_the_hooks_with_the_last() -> None:
     assert texts[0].startswith("table ip natless-2\ndelete table ip natless-2\ntable ip natless-2 {\n")
     assert [index for index, text in enumerate(texts) if " hook " in text] == [len(texts) - 1]
     assert texts[-1].endswith("delete table ip natless-1\n")
-    assert sum(text.count("tcp . ") for text in texts) == 1999
+    assert sum(text.count(" . tcp") for text in texts) == 1999
 
 
 def test_short_rules_come_in_one_part() -> None:
