@@ -101,9 +101,10 @@ def _moto() -> Any:
         create_backend_app,
     )
 
-    from natless.lab.services import ec2, ecs, elbv2, iam, logs  # noqa: PLC0415  # see above
+    from natless.lab.services import certificates, ec2, ecs, elbv2, iam, logs  # noqa: PLC0415  # see above
 
     ec2.repair()
+    certificates.repair()
     elbv2.repair()
     ecs.repair()
     iam.repair()
