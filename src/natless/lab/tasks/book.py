@@ -105,6 +105,7 @@ class Book:
                 "containerDefinitions": copy.deepcopy(found.container_definitions),
                 "runtimePlatform": getattr(found, "runtime_platform", None),
                 "executionRoleArn": getattr(found, "execution_role_arn", None),
+                "taskRoleArn": getattr(found, "task_role_arn", None),
             }
 
     def health(self, target_group: str, address: str, port: int) -> TargetHealth:
