@@ -11,7 +11,7 @@ from natless.cloud.endpoints import GatewayEndpoint, InterfaceEndpoint
 from natless.cloud.filtering import NetworkAcl, PrefixList, SecurityGroup
 from natless.cloud.identity import Role
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, RouteTable, Subnet, Vpc
-from natless.cloud.tasks import EcsService, LogGroup, Repository, TaskDefinition
+from natless.cloud.tasks import EcsService, LogGroup, PullThroughCache, Repository, TaskDefinition
 from natless.finding import Gap
 
 
@@ -45,6 +45,7 @@ class Cloud(msgspec.Struct, frozen=True):
     task_definitions: Mapping[str, TaskDefinition] = {}
     services: Mapping[str, EcsService] = {}
     repositories: Mapping[str, Repository] = {}
+    pull_through_caches: Mapping[str, PullThroughCache] = {}
     log_groups: Mapping[str, LogGroup] = {}
     roles: Mapping[str, Role] = {}
     gaps: tuple[Gap, ...] = ()

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from natless.catalog.managed_policies import managed_policy
+from natless.catalog.services import suffix
 from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Policy, Role, Statement
 from natless.finding import Gap, Gate, Hop, Origin, Path
 from natless.finding.rules import (
@@ -112,6 +113,9 @@ def _request(world: World, call: Call, source: End, endpoint: str | None) -> Req
         # ECR presigns the layer's URL: the caller is AWS, not this account.
         return Request(call.action, call.resource, "aws", context | dict.fromkeys(_PRINCIPAL_KEYS, ""))
     context |= {"aws:principalaccount": world.cloud.account, "aws:principalarn": call.role}
+    if call.action == "kms:Decrypt" and call.by == "execution":
+        # Secrets Manager asks for it, on the role's behalf (AWS KMS developer guide, 'kms:ViaService').
+        context["kms:viaservice"] = f"secretsmanager.{world.cloud.region}.{suffix(world.cloud.region)}"
     if call.action == TOKEN:
         # The docs except this action from roles conditioned on the VPC: the keys are not set (facts of the ECR guide).
         context |= {"aws:sourcevpc": "", "aws:sourcevpce": ""}

@@ -22,7 +22,8 @@ from natless.prove.world import World
 class Demand(msgspec.Struct, frozen=True):
     """One need of a task. `doubts` are gaps for which the need may not exist, or may be another one.
 
-    `by` says whose policies must allow the calls.
+    `by` says whose policies must allow the calls. `behind` are calls that the service makes for that role on its own
+    side: no endpoint sees them, and a policy of what they are made to may allow them as well.
     """
 
     need: str
@@ -30,6 +31,7 @@ class Demand(msgspec.Struct, frozen=True):
     why: str
     by: str = "nobody"
     doubts: tuple[Gap, ...] = ()
+    behind: tuple[Call, ...] = ()
 
 
 _SECRET = re.compile(
@@ -58,7 +60,8 @@ def _joined(one: Demand, other: Demand) -> Demand:
     goal = msgspec.structs.replace(one.goal, calls=calls)
     doubts = distinct((*one.doubts, *other.doubts)) if one.doubts and other.doubts else ()
     by = one.by if one.by != "nobody" else other.by
-    return msgspec.structs.replace(one, goal=goal, doubts=doubts, by=by)
+    behind = tuple(dict.fromkeys((*one.behind, *other.behind)))
+    return msgspec.structs.replace(one, goal=goal, doubts=doubts, by=by, behind=behind)
 
 
 def _all(world: World, task: TaskDefinition, service: EcsService) -> Iterator[Demand]:
@@ -69,6 +72,9 @@ def _all(world: World, task: TaskDefinition, service: EcsService) -> Iterator[De
     yield from (demand for container in containers for demand in _files(container))
     if service.exec_enabled is not False:
         yield from _of(Feature.EXEC, "*", _doubts(service.exec_enabled))
+        if service.exec_key is not None:
+            key = "${unread}" if isinstance(service.exec_key, Gap) else service.exec_key
+            yield from _of(Feature.EXEC_KEY, key, _doubts(service.exec_enabled, service.exec_key))
     if service.service_connect is not False:
         yield from _of(Feature.SERVICE_CONNECT, "*", _doubts(service.service_connect))
     if service.launch == "ec2":
@@ -164,7 +170,8 @@ def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
         yield from _of(Feature.SSM_PARAMETER, "*", (secret.value_from,))
     elif ":secretsmanager:" in secret.value_from or _JSON_KEY.fullmatch(secret.value_from):
         where = _elsewhere(world, secret.value_from)
-        yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), (), region=where)
+        for demand in _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), (), region=where):
+            yield msgspec.structs.replace(demand, behind=_decrypting(secret))
     elif ":ssm:" in secret.value_from:
         yield from _of(Feature.SSM_PARAMETER, secret.value_from, (), region=_elsewhere(world, secret.value_from))
     elif secret.value_from.startswith("${"):
@@ -176,6 +183,13 @@ def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
         path = secret.value_from.removeprefix("/")
         here_ = f"{world.cloud.region}:{world.cloud.account}"
         yield from _of(Feature.SSM_PARAMETER, f"arn:{world.cloud.partition}:ssm:{here_}:parameter/{path}", ())
+
+
+def _decrypting(secret: ContainerSecret) -> tuple[Call, ...]:
+    """Give what a secret under a key of one's own asks of that key (Secrets Manager user guide, 'Encryption')."""
+    if secret.key is None:
+        return ()
+    return (Call("kms:Decrypt", "${unread}" if isinstance(secret.key, Gap) else secret.key, "execution"),)
 
 
 _PLACE = re.compile(r"arn:(?:\$\{[^}]*\}|[^:])*:(?:secretsmanager|ssm):(?P<region>(?:\$\{[^}]*\}|[^:])*):")

@@ -27,10 +27,8 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
         for hop in (hop for path in (answer.path, *answer.others) for hop in (*path.forward, *path.back)):
             if hop.element in world.cloud.interface_endpoints or hop.element in world.cloud.gateway_endpoints:
                 endpoints.setdefault(hop.element, need)
-            elif hop.kind.startswith("security-group") and _standalone(world, hop.detail):
-                # One of several rules that let it through is enough, if that one is there in time.
-                if not any(rule in service.after or not _standalone(world, rule) for rule in hop.instead):
-                    rules.setdefault(hop.detail, need)
+            elif hop.kind.startswith("security-group") and _late_rule(world, hop, service.after):
+                rules.setdefault(hop.detail, need)
             elif hop.kind == "route" and hop.detail != "local":
                 if gateway := _gateway_of(world, hop.detail):
                     endpoints.setdefault(gateway, need)
@@ -62,6 +60,12 @@ def _gateway_of(world: World, detail: str) -> str:
 def _standalone(world: World, rule: str) -> bool:
     """Say whether a rule is a resource of its own; inline ones (`Group.SecurityGroupEgress[0]`) come with it."""
     return bool(rule) and "." not in rule and rule not in world.cloud.security_groups
+
+
+def _late_rule(world: World, hop: Hop, after: frozenset[str]) -> bool:
+    """Say whether no rule that lets a packet through is there in time: one of several is enough."""
+    in_time = any(rule in after or not _standalone(world, rule) for rule in hop.instead)
+    return _standalone(world, hop.detail) and not in_time
 
 
 def _late(service: EcsService, found: dict[str, str], rule: Rule, what: str) -> Iterator[Finding]:

@@ -16,11 +16,13 @@ from natless.cloud import (
     ContainerSecret,
     EcsService,
     LogGroup,
+    PullThroughCache,
     Repository,
     ServiceTarget,
     TaskDefinition,
 )
 from natless.finding import Gap
+from natless.load.cloudformation import keys
 from natless.load.cloudformation.balancing import vpc_default_group
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.fields import Fields
@@ -45,6 +47,13 @@ def repository(draft: Draft, resource: Resource) -> None:
     name = fields.maybe or render(draft.template, Reference(resource.id))
     uri = render(draft.template, Reference(resource.id, "RepositoryUri"))
     draft.repositories[resource.id] = Repository(resource.id, fields.origin, name, uri)
+
+
+def pull_through_cache(draft: Draft, resource: Resource) -> None:
+    """AWS::ECR::PullThroughCacheRule."""
+    fields = draft.fields(resource)
+    prefix = fields.plain("EcrRepositoryPrefix") or fields.missing("EcrRepositoryPrefix", "how its repositories begin")
+    draft.pull_through_caches[resource.id] = PullThroughCache(resource.id, fields.origin, prefix)
 
 
 def log_group(draft: Draft, resource: Resource) -> None:
@@ -148,7 +157,8 @@ def _secrets(fields: Fields, key: str) -> tuple[ContainerSecret | Gap, ...]:
             continue
         name = inner.text("Name")
         value = _value_from(inner) or inner.missing("ValueFrom", "the secret's or parameter's ARN")
-        found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin))
+        kms = keys.secret_key(fields.template, value) if isinstance(value, str) else None
+        found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin, kms))
     return tuple(found)
 
 
@@ -213,6 +223,7 @@ def service(draft: Draft, resource: Resource) -> None:
         public_ip=public_ip,
         targets=_service_targets(fields),
         exec_enabled=fields.boolean("EnableExecuteCommand", default=False),
+        exec_key=keys.exec_key(draft, cluster_id),
         service_connect=connect.boolean("Enabled", default=False) if isinstance(connect, Fields) else connect or False,
         platform_version=fields.plain("PlatformVersion") or "LATEST",
         after=closure(draft.order, resource.id),
