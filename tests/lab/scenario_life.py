@@ -35,8 +35,8 @@ def status() -> str:
     return next((one for one in standing if one != "DELETE_COMPLETE"), "")
 
 
-AT_ONCE = 'ENTRYPOINT ["/bin/busybox", "httpd"'
-LATE = 'ENTRYPOINT ["/bin/busybox", "sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
+AT_ONCE = 'CMD ["httpd"'
+LATE = 'CMD ["sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
 
 
 def interrupted(person: Person) -> dict[str, Any]:
