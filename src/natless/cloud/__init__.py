@@ -25,6 +25,7 @@ from natless.cloud.filtering import (
     SecurityGroup,
 )
 from natless.cloud.identity import Policy, Role, Statement
+from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup, cluster_name
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Subnet, Vpc
 from natless.cloud.tasks import (
     Container,
@@ -38,14 +39,17 @@ from natless.cloud.tasks import (
 
 __all__ = [
     "AclEntry",
+    "CapacityProvider",
     "CidrPeer",
     "Cloud",
+    "Cluster",
     "Container",
     "ContainerSecret",
     "EcsService",
     "GatewayEndpoint",
     "GroupPeer",
     "GroupRule",
+    "InstanceGroup",
     "InterfaceEndpoint",
     "InternetGateway",
     "Listener",
@@ -71,4 +75,5 @@ __all__ = [
     "TargetGroup",
     "TaskDefinition",
     "Vpc",
+    "cluster_name",
 ]
