@@ -9,7 +9,12 @@ from natless.catalog.services import service as catalog_service
 from natless.catalog.services import suffix
 from natless.cloud import Cloud
 from natless.cloud.text import is_symbolic
-from natless.finding.rules import CUSTOM_DNS_UNREACHABLE, DNS_SUPPORT_OFF
+from natless.finding.rules import (
+    CUSTOM_DNS_UNREACHABLE,
+    DNS_SUPPORT_OFF,
+    INSTANCE_ROLE_MISSING,
+    INSTANCE_ROLE_NOT_ASSUMABLE,
+)
 from natless.prove.answers import No
 
 _TIMEOUTS = {
@@ -21,6 +26,9 @@ _TIMEOUTS = {
     "ssm": ecs_errors.PARAMETER_TIMEOUT,
     "image-source": ecs_errors.PUBLIC_REGISTRY_TIMEOUT,
     "alb->task": ecs_errors.TARGET_TIMEOUT,
+    "ecs": ecs_errors.REGISTER_TIMEOUT,
+    "ecs-agent": ecs_errors.POLL_TIMEOUT,
+    "ecs-telemetry": ecs_errors.TELEMETRY_TIMEOUT,
 }
 _DENIALS = {
     "ecr.api": ecs_errors.TOKEN_DENIED,
@@ -29,6 +37,7 @@ _DENIALS = {
     "logs": ecs_errors.LOG_DENIED,
     "secretsmanager": ecs_errors.SECRET_DENIED,
     "ssm": ecs_errors.PARAMETER_DENIED,
+    "ecs": ecs_errors.REGISTER_DENIED,
 }
 _OTHERS = {
     "internet->alb": "The browser waits and gives up: ERR_CONNECTION_TIMED_OUT.",
@@ -63,6 +72,10 @@ def symptom(cloud: Cloud, need: str, no: No) -> str:
 
 
 def _error(need: str, no: No) -> EcsError | None:
+    if no.rule in {INSTANCE_ROLE_MISSING, INSTANCE_ROLE_NOT_ASSUMABLE}:
+        return ecs_errors.REGISTER_WITHOUT_ROLE
+    if no.gate.kind == "placement":
+        return ecs_errors.NOT_PLACED
     if no.rule in {DNS_SUPPORT_OFF, CUSTOM_DNS_UNREACHABLE} and need in _TIMEOUTS:
         return ecs_errors.NAME_NOT_RESOLVED
     if no.gate.kind in {"identity", "endpoint-policy"}:
