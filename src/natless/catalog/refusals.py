@@ -259,11 +259,11 @@ PORT_NOT_IN_DEFINITION = Refusal(
     text="The container {container} did not have a container port {port} defined.",
     source=_ECS_API,
 )
-AWSVPC_NEEDS_IP_TARGETS = Refusal(
+TARGET_TYPE_INCOMPATIBLE = Refusal(
     call="ecs:CreateService",
     code="InvalidParameterException",
     text="The provided target group {target_group} has target type {target_type}, which is incompatible with the "
-    "awsvpc network mode specified in the task definition.",
+    "{mode} network mode specified in the task definition.",
     source=_thread("hashicorp/terraform", 24266),
 )
 

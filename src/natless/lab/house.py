@@ -29,6 +29,7 @@ from natless.lab.browser import Gateway
 from natless.lab.control import LabError
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
 from natless.lab.fabric import Fabric
+from natless.lab.instances.agent import is_session, session
 from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
@@ -206,6 +207,8 @@ class Lab:
             return self._registry
         if host == self._registry.urls.host:
             return self._registry.bucket
+        if is_session(host, self.region):
+            return session
         return self.account.wsgi if host.endswith((".amazonaws.com", ".api.aws")) else None
 
     def _front(self, environ: dict[str, Any], start_response: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 from moto.elbv2.models import elbv2_backends
 
-from natless.lab.services.elbv2 import DRAINING
+from natless.lab.services.elbv2 import DRAINING, address_of
 from natless.lab.services.ledger import LEDGER
 
 
@@ -200,5 +200,7 @@ def _group(record: Any) -> Group:
         rise=int(record.healthy_threshold_count or 5),
         fall=int(record.unhealthy_threshold_count or 2),
     )
-    targets = tuple(Target(key[0], key[1], record.seen.get(key) == DRAINING) for key in record.registered)
+    targets = tuple(
+        Target(address_of(record.arn, key[0]), key[1], record.seen.get(key) == DRAINING) for key in record.registered
+    )
     return Group(record.arn, record.protocol == "HTTPS", check, targets)

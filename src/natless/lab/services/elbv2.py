@@ -235,13 +235,27 @@ def set_target_health(
     A target that is not registered, or drains, is passed over.
     """
     _, _, _, region, account_id, _ = target_group_arn.split(":", 5)
-    target = (target_id, port)
     health = Health(state, reason, description)
     with LEDGER.lock:
         group: Any = models.elbv2_backends[account_id][region].target_groups.get(target_group_arn)
-        if group is None or target not in group.registered or group.seen[target] in {DRAINING, health}:
-            return
-        group.seen[target] = health
+        for target in [] if group is None else group.registered:
+            known = target == (target_id, port) or (address_of(target_group_arn, target[0]), target[1]) == (
+                target_id,
+                port,
+            )
+            if known and group.seen[target] not in {DRAINING, health}:
+                group.seen[target] = health
+
+
+def address_of(target_group_arn: str, target_id: str) -> str:
+    """Give the address of a target: it is its id, or its instance's."""
+    if not target_id.startswith("i-"):
+        return target_id
+    _, _, _, region, account_id, _ = target_group_arn.split(":", 5)
+    with LEDGER.lock:
+        ec2: Any = models.elbv2_backends[account_id][region].ec2_backend
+        found = [each for reservation in ec2.reservations.values() for each in reservation.instances]
+        return next((str(each.private_ip) for each in found if each.id == target_id), target_id)
 
 
 def repair() -> None:

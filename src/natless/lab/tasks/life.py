@@ -10,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from natless.lab.services.ecs_tasks import Attached, ContainerState, Tasks
+from natless.lab.instances.fleet import Fleet
+from natless.lab.instances.standing import Standing, stand
+from natless.lab.services.ecs_tasks import ContainerState, Tasks
 from natless.lab.tasks import words
 from natless.lab.tasks.logs import LogShipper
-from natless.lab.tasks.plan import TaskPlan, name_servers
+from natless.lab.tasks.plan import Registration, TaskPlan, name_servers
 from natless.lab.tasks.ports import House
 from natless.lab.tasks.runner import Container, Place
 from natless.lab.tasks.startup import Prepared, Startup, container_folder
@@ -43,8 +45,8 @@ class _Running(msgspec.Struct, frozen=True):
 class TaskLife(threading.Thread):
     """Starts a task and sees it through to STOPPED. `ending` is set, with `ended` true, when it is over."""
 
-    def __init__(self, house: House, door: Tasks, trees: Trees, plan: TaskPlan) -> None:
-        """Take the lab, the door to the account's task records, the unpacked images, and what to start."""
+    def __init__(self, house: House, door: Tasks, trees: Trees, plan: TaskPlan, fleet: Fleet) -> None:
+        """Take the lab, the door to the account's task records, the unpacked images, what to start, and instances."""
         super().__init__(name=f"task-{plan.id[:8]}", daemon=True)
         self.plan = plan
         self.address = ""
@@ -53,6 +55,8 @@ class TaskLife(threading.Thread):
         self._house = house
         self._door = door
         self._trees = trees
+        self._fleet = fleet
+        self._standing: Standing | None = None
         self._asked: Ending | None = None
         self._stop = threading.Event()
         self._over = threading.Event()
@@ -93,19 +97,18 @@ class TaskLife(threading.Thread):
             self._over.set()
 
     def _live(self, running: list[_Running]) -> Ending:
-        attached = self._door.attach(self.plan.arn, self.plan.subnet, self.plan.groups, public=self.plan.public)
-        namespace = self._namespace(attached.interface)
-        self.address = attached.address
+        standing = self._standing = stand(self._house, self._door, self._fleet, self.plan)
+        self.address = standing.address
         self._door.update(self.plan.arn, status="PENDING", moments=["pull_started_at"])
-        servers = name_servers(self._house.connect, self.plan.subnet)
-        way = Way(self._house.network, attached.interface, servers, self._house.ca_file, self._house.patience)
+        servers = name_servers(self._house.connect, standing.subnet)
+        way = Way(self._house.network, standing.pulls_by, servers, self._house.ca_file, self._house.patience)
         startup = Startup(self._house, self.plan, way, self._trees)
         prepared = startup.prepare()
         if self._asked is not None:
             return self._asked
         self._door.update(self.plan.arn, status="ACTIVATING", moments=["pull_stopped_at"])
         for each in prepared:
-            place = self._place(each, attached, namespace, servers)
+            place = self._place(each, standing, servers)
             container = Container(each.process, place)
             running.append(_Running(each, container, LogShipper(startup.caller, each.log, container.output)))
         states = [ContainerState(each.name, "RUNNING", image_digest=each.image.digest) for each in prepared]
@@ -114,21 +117,18 @@ class TaskLife(threading.Thread):
         self._register()
         return self._watch(running)
 
-    def _namespace(self, interface: str) -> str:
-        """Wait until the fabric has the interface, and give its namespace."""
-        until = time.monotonic() + self._house.patience.interface
-        while time.monotonic() < until:
-            with contextlib.suppress(LookupError):
-                return self._house.network.namespace(interface)
-            time.sleep(0.02)
-        raise words.StartError("Timeout waiting for network interface provisioning to complete.")
+    def target(self, registration: Registration) -> tuple[str, int]:
+        """Give what a target group knows the task as: an address or an instance, and a port."""
+        if self._standing is None:
+            return "", registration.port
+        return self._standing.target, self._standing.port(registration.port)
 
-    def _place(self, prepared: Prepared, attached: Attached, namespace: str, servers: tuple[str, ...]) -> Place:
+    def _place(self, prepared: Prepared, standing: Standing, servers: tuple[str, ...]) -> Place:
         folder = container_folder(self._house, self.plan, prepared.name)
         folder.mkdir(parents=True)
-        host_name = f"ip-{attached.address.replace('.', '-')}.{self._house.region}.compute.internal"
+        host_name = f"ip-{standing.address.replace('.', '-')}.{self._house.region}.compute.internal"
         root, ca_file = prepared.image.root, self._house.ca_file
-        return Place(folder, root, namespace, host_name, attached.address, servers, ca_file)
+        return Place(folder, root, standing.namespace, host_name, standing.address, servers, ca_file)
 
     def _watch(self, running: list[_Running]) -> Ending:
         """Wait for the first essential container's end, or to be asked to stop."""
@@ -140,7 +140,7 @@ class TaskLife(threading.Thread):
     def _register(self) -> None:
         elbv2 = self._house.connect("elbv2")
         for each in self.plan.registrations:
-            target = {"Id": self.address, "Port": each.port}
+            target = dict(zip(("Id", "Port"), self.target(each), strict=True))
             elbv2.register_targets(TargetGroupArn=each.target_group, Targets=[target])
             self._registered = True
 
@@ -159,6 +159,7 @@ class TaskLife(threading.Thread):
                 states[0] = msgspec.structs.replace(states[0], reason=ending.reason)
         self._door.update(self.plan.arn, status="DEPROVISIONING", containers=states, moments=["execution_stopped_at"])
         shutil.rmtree(Path(self._house.scratch, "containers", self.plan.id), ignore_errors=True)
+        self._fleet.bridges.leave(self.plan.id)
         self._door.detach(self.plan.arn)
         self._door.update(self.plan.arn, status="STOPPED")
 
@@ -167,7 +168,7 @@ class TaskLife(threading.Thread):
             return
         elbv2 = self._house.connect("elbv2")
         for each in self.plan.registrations:
-            target = {"Id": self.address, "Port": each.port}
+            target = dict(zip(("Id", "Port"), self.target(each), strict=True))
             with contextlib.suppress(Exception):  # the target group may be gone before its tasks
                 elbv2.deregister_targets(TargetGroupArn=each.target_group, Targets=[target])
         if drain:
