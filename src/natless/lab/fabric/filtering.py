@@ -202,6 +202,7 @@ class _Writer:
         vpc = self.vpc
         grouped = [each for each in vpc.attachments if each.groups]
         own = [each for each in vpc.attachments if not each.translates]
+        doors = [each.link for each in vpc.attachments if each.translates]
         pairs = [(address, each.public) for each in vpc.attachments for address in each.addresses[:1] if each.public]
         acls = {segment.mark: segment.acl for segment in vpc.segments if segment.acl is not None}
         tables = {segment.mark: segment.table for segment in vpc.segments}
@@ -224,6 +225,8 @@ class _Writer:
             table_map("to-public", "ipv4_addr : ipv4_addr", [f"{private} : {public}" for private, public in pairs]),
             table_set("with-public", "ipv4_addr", [str(private) for private, _ in pairs]),
             table_set("neighbours", "mark . ifname", [f'{e.segment.mark:#x} . "{e.link}"' for e in vpc.attachments]),
+            table_set("translators", "ifname", [f'"{link}"' for link in doors]),
+            table_set("circles", "ifname . ifname", [f'"{link}" . "{link}"' for link in doors]),
             table_set("guarded", "ifname", [f'"{each.link}"' for each in own]),
             table_set("sources", "ifname . ipv4_addr", [f'"{e.link}" . {a}' for e in own for a in e.addresses]),
             table_set("cidrs", "ipv4_addr", [str(each) for each in collapse_addresses(vpc.cidrs)], interval=True),
@@ -257,9 +260,14 @@ _HOOKS = """\
     type filter hook forward priority filter; policy drop;
     ct state invalid drop
     ct state new iifname vmap @groups-out
+    # A NAT gateway whose own subnet's route leads back to it, and one that an answer to the internet is sent to.
+    iifname . oifname @circles goto nowhere
+    ct direction reply ct status dnat oifname @translators goto nowhere
     meta mark . oifname @neighbours goto deliver
     meta mark vmap @acl-out
     oifname "void" goto nowhere
+    # Gateway endpoints take TCP and ICMP only (Reachability Analyzer, VPCE_GATEWAY_PROTOCOL_RESTRICTION).
+    oifname "gwe" meta l4proto != {{ tcp, icmp }} goto nowhere
     # An internet gateway translates only addresses that have a public one.
     oifname "igw" ip saddr != @with-public goto nowhere
     oifname vmap @acl-in
