@@ -107,8 +107,8 @@ def _need(cloud: Cloud, need: str, outcome: Outcome, seen: Mapping[str, Any], fi
 
 def _planned(need: str, outcome: Outcome, ways: Ways, public: Ways, figures: Figures) -> Iterator[str]:
     """Compare what is said of a template, where neither interfaces nor S3's addresses are known."""
-    if need == "task->internet":
-        # What a template's rules let out to S3's list is S3, not the internet.
+    if need in {"task->internet", "internet->alb"}:
+        # To whom a template's rules name S3's list is S3, not the internet.
         ways = [[tried for tried in way if not _of_s3(tried["to"])] for way in ways]
     said = list(_compare(outcome, ways, figures))
     shut = any(not any(tried["open"] for tried in way) for way in ways)

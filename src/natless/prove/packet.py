@@ -31,7 +31,8 @@ def packet(cloud: Cloud, interface: str, address: IPv4Address, port: int, protoc
 
 
 def _end(world: World, interface: NetworkInterface) -> End | Gap:
-    roles: dict[str, EndRole] = {"endpoint": "endpoint", "load-balancer": "balancer", "task": "task"}
+    # A load balancer's own packets are those of anybody: the role is for who comes in by it.
+    roles: dict[str, EndRole] = {"endpoint": "endpoint", "task": "task"}
     who = Who(
         roles.get(interface.kind, "other"),
         interface.owner or interface.id,

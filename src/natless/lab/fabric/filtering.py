@@ -243,6 +243,10 @@ _HOOKS = """\
     meta mark vmap @no-route
     {lost}
   }}
+  chain lost-answer {{
+    meta mark vmap @acl-out
+    goto nowhere
+  }}
   chain deliver {{
     ct state new oifname vmap @groups-in
     accept
@@ -262,7 +266,7 @@ _HOOKS = """\
     ct state new iifname vmap @groups-out
     # A NAT gateway whose own subnet's route leads back to it, and one that an answer to the internet is sent to.
     iifname . oifname @circles goto nowhere
-    ct direction reply ct status dnat oifname @translators goto nowhere
+    ct direction reply ct status dnat oifname @translators goto lost-answer
     meta mark . oifname @neighbours goto deliver
     meta mark vmap @acl-out
     oifname "void" goto nowhere
