@@ -14,8 +14,9 @@ from unittest import mock
 import msgspec
 
 from natless.catalog import prefix_lists, services
-from natless.cloud import Ports
+from natless.cloud import Cloud, Ports
 from natless.lab.fabric import filtering, plan
+from natless.lab.fabric import groups as fabric_groups
 from natless.load.cloudformation import filtering as template_filtering
 from natless.load.describe import filters
 from natless.prove import demands, gates, groups, names
@@ -130,36 +131,35 @@ def _other_list(known: Any) -> Any:
 # --- fabric ---
 
 
-def _off_by_one(real: Any) -> Any:
-    def traffic(self: Any, owner: str, protocol: str, ports: Any) -> Any:
-        if isinstance(ports, Ports) and ports.first == ports.last:
-            ports = Ports(ports.first + 1, ports.last + 1)
-        return real(self, owner, protocol, ports)
+def _of_changed(change: Callable[[Cloud], Cloud]) -> Callable[[Any], Any]:
+    """Have the rules compiled from a Cloud that was changed on the way."""
+    return lambda real: lambda cloud, vpc: real(change(cloud), vpc)
 
-    return traffic
+
+def _off_by_one(cloud: Cloud) -> Cloud:
+    def shifted(rule: Any) -> Any:
+        if rule.ports.first != rule.ports.last:
+            return rule
+        return msgspec.structs.replace(rule, ports=Ports(rule.ports.first + 1, rule.ports.last + 1))
+
+    def moved(group: Any) -> Any:
+        ingress, egress = (tuple(map(shifted, side)) for side in (group.ingress, group.egress))
+        return msgspec.structs.replace(group, ingress=ingress, egress=egress)
+
+    groups_ = {name: moved(group) for name, group in cloud.security_groups.items()}
+    return msgspec.structs.replace(cloud, security_groups=groups_)
+
+
+def _reversed_entries(cloud: Cloud) -> Cloud:
+    def turned(acl: Any) -> Any:
+        entries = tuple(msgspec.structs.replace(each, number=-each.number) for each in acl.entries)
+        return msgspec.structs.replace(acl, entries=entries)
+
+    return msgspec.structs.replace(cloud, network_acls={k: turned(acl) for k, acl in cloud.network_acls.items()})
 
 
 def _first_group_only(real: Any) -> Any:
-    def of_groups(self: Any, listed: tuple[str, ...], number: int, *, egress: bool) -> Any:
-        return real(self, listed[:1], number, egress=egress)
-
-    return of_groups
-
-
-def _entries_as_written(real: Any) -> Any:
-    def of_acl(self: Any, identifier: str, *, egress: bool) -> Any:
-        cloud = self.cloud
-        acl = cloud.network_acls[identifier]
-        turned = tuple(msgspec.structs.replace(each, number=-each.number) for each in acl.entries)
-        self.cloud = msgspec.structs.replace(
-            cloud, network_acls={**cloud.network_acls, identifier: msgspec.structs.replace(acl, entries=turned)}
-        )
-        try:
-            return real(self, identifier, egress=egress)
-        finally:
-            self.cloud = cloud
-
-    return of_acl
+    return lambda cloud, ledger, listed, *, egress: real(cloud, ledger, listed[:1], egress=egress)
 
 
 def _main_first(real: Any) -> Any:
@@ -187,14 +187,11 @@ _LIST = (
     Bug("S3's list has another id", "catalog", _value(prefix_lists, "S3_PREFIX_LISTS", _other_list)),
     Bug("S3 is an interface service", "catalog", _value(services, "_BY_SHORT", _as_interface)),
     Bug("ECR's registry has another name", "catalog", _value(services, "_BY_SHORT", _other_host), packets=True),
-    Bug("ports of single rules are one off", FABRIC, _swap(filtering._Writer, "traffic", _off_by_one), packets=True),
+    Bug("ports of single rules are one off", FABRIC, _swap(filtering, "rules", _of_changed(_off_by_one)), packets=True),
+    Bug("only the first group counts", FABRIC, _swap(fabric_groups, "_reach", _first_group_only), packets=True),
     Bug(
-        "only an interface's first group counts",
-        FABRIC,
-        _swap(filtering._Writer, "of_groups", _first_group_only),
-        packets=True,
+        "entries of an ACL in reverse", FABRIC, _swap(filtering, "rules", _of_changed(_reversed_entries)), packets=True
     ),
-    Bug("entries of an ACL in reverse", FABRIC, _swap(filtering._Writer, "of_acl", _entries_as_written), packets=True),
     Bug("every subnet has the main route table", FABRIC, _swap(plan, "_table_of", _main_first), packets=True),
     Bug("answers pass no network ACL out", FABRIC, _swap(filtering, "_HOOKS", _no_replies), packets=True),
 )

@@ -167,6 +167,15 @@ def test_status_and_logs_show_what_runs(hello: Hello) -> None:
     assert "response:200" in hello.natless("logs", "--to", "lab", "--since", "5m")
 
 
+def test_a_command_runs_to_its_end_in_the_services_network(hello: Hello) -> None:
+    shown = "sh -c 'cat /token'"
+    said = hello.natless("run", "web", "--to", "lab", "--command", shown)
+    assert TOKEN in said, said
+    assert "exited with 0" in said
+    failed = hello.natless("run", "web", "--to", "lab", "--command", "false", expect=1)
+    assert "exited with 1" in failed
+
+
 def test_deploying_the_same_again_changes_nothing(hello: Hello) -> None:
     said = hello.natless("deploy", "--to", "lab")
     assert said.count("nothing to change") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -75,7 +76,19 @@ def _aws(profile: str | None, region: str | None) -> World:
     with failures_in_words():
         client = connect(profile, region)
         found = str(client("sts").meta.region_name)
+        caller = client("sts").get_caller_identity()  # needs no permission, and tells bad credentials at once
+    # Said before anything is asked or done there: most accidents are the right command in the wrong account.
+    click.echo(f"account {caller['Account']}, region {found}, as {caller['Arn']}", err=True)
     return World(client, found, lab=False)
+
+
+def must_be_agreed(where: World, *, yes: bool) -> None:
+    """Refuse, before anything is done, to change an account where nobody said yes and nobody can be asked."""
+    if where.lab or yes or sys.stdin.isatty():
+        return
+    raise click.UsageError(
+        "standard input is no terminal, so nobody can be asked: give --yes (`natless plan` shows what would change)"
+    )
 
 
 @contextmanager

@@ -13,7 +13,12 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from natless.deploy import Connect, Pace
+from natless.deploy import Connect, Pace, deploy, destroy
+from natless.deploy.progress import Changes, Progress
+from natless.design import Design, write
+from natless.finding import Verdict
+from natless.spec.model import Spec
+from natless.spec.read import read
 
 REGION = "eu-west-1"
 KEY = "AKIALABLABLABLABLABL"
@@ -80,3 +85,51 @@ def script() -> Iterator[Script]:
     written = Script()
     yield written
     written.done()
+
+
+def spec_named(name: str, more: str = "") -> Spec:
+    text = f'name = "{name}"\n[services.web]\nbuild = "."\nport = 8080\npublic = true\n{more}'
+    return read(text, "natless.toml")
+
+
+class Deployment:
+    """One name, deployed again and again."""
+
+    def __init__(self, connect: Connect, name: str, pace: Pace) -> None:
+        self.connect = connect
+        self.name = name
+        self.pace = pace
+        self.examine: Callable[[], tuple[Verdict, ...]] = tuple
+        self.spec = spec_named(name)
+        self.design: Design = write(self.spec)
+
+    def change(self, more: str) -> None:
+        """Write more into the service's table."""
+        self.spec = spec_named(self.name, more)
+        self.design = write(self.spec)
+
+    def deploy(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> list[Progress]:
+        pushed: list[str] = []
+
+        def push(_service: object, repository: str) -> str:
+            pushed.append(repository)
+            return digest
+
+        said: list[Progress] = []
+        try:
+            for event in deploy(
+                self.design, self.spec, self.connect, push, approve=approve, pace=self.pace, examine=self.examine
+            ):
+                said.append(event)  # noqa: PERF402 - what was said before a failure is kept
+        finally:
+            self.said = said
+            self.pushed = pushed
+        return said
+
+    def destroy(self, **also: bool) -> list[Progress]:
+        return list(destroy(self.connect, self.name, pace=self.pace, **also))
+
+
+@pytest.fixture
+def deployment(lab: Connect, pace: Pace) -> Callable[[str], Deployment]:
+    return lambda name: Deployment(lab, name, pace)
