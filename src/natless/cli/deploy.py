@@ -65,7 +65,7 @@ def deploy(
     def approve(changes: Changes) -> bool:
         return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
 
-    with failures_in_words(), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
+    with failures_in_words(changing=True), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
         push = _pusher(spec, where, scratch, paint)
         pace = Pace(every=0.1) if where.lab else Pace()
         try:
