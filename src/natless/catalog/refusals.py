@@ -259,6 +259,20 @@ PORT_NOT_IN_DEFINITION = Refusal(
     text="The container {container} did not have a container port {port} defined.",
     source=_ECS_API,
 )
+EXECUTION_ROLE_NEEDED = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="Fargate requires task definition to have execution role ARN to support {what}.",
+    source=_thread("hashicorp/terraform-provider-aws", 3051),
+)
+ROLE_NOT_ASSUMED = Refusal(
+    call="ecs:RunTask",
+    code="ClientException",
+    text="ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being"
+    " passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this"
+    " role.",
+    source=_thread("telia-oss/terraform-aws-ecs-fargate", 58),
+)
 AWSVPC_NEEDS_IP_TARGETS = Refusal(
     call="ecs:CreateService",
     code="InvalidParameterException",

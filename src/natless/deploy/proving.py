@@ -73,7 +73,7 @@ def proof_of_stack(connect: Connect, stack: Stack) -> tuple[Verdict, ...]:
 
 def _proof(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
     cloud = cloudformation(text(design.main), spec.source, values, region, account)
-    proof = prove(cloud, Promises(private=True))
+    proof = prove(cloud, Promises(private=not spec.network.nat))
     return msgspec.structs.replace(proof, findings=tuple(_placed(design, spec, found) for found in proof.findings))
 
 

@@ -161,8 +161,12 @@ def _nodes(world: World, balancer: LoadBalancer) -> list[End | Gap]:
     for subnet in balancer.subnets:
         label = f"{balancer.id} in {subnet}" if isinstance(subnet, str) else balancer.id
         who = Who("balancer", balancer.id, label, balancer.origin, public_ip=balancer.internet_facing)
-        groups = balancer.groups
-        found.append(world.end(who, subnet, groups, "all"))
+        node = world.end(who, subnet, balancer.groups, "all")
+        if balancer.kind != "application" and not balancer.groups and isinstance(node, End):
+            # Only an ALB without a named group gets the VPC's default one: a network load balancer then has none,
+            # and nothing filters it (Elastic Load Balancing, 'Update the security groups for your NLB').
+            node = msgspec.structs.replace(node, groups=None)
+        found.append(node)
     if not found:
         found.append(Gap(f"{balancer.id}.Subnets", balancer.origin, "no subnet of it was read"))
     return found

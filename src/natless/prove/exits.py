@@ -21,6 +21,7 @@ from natless.prove.ends import Coverage, End
 from natless.prove.routes import Leg, legs
 from natless.prove.truth import Maybe
 from natless.prove.walk import Denial, Side, Walk
+from natless.prove.ways_out import add_way_out, to_public_subnets
 from natless.prove.world import World
 
 Way = Yes | Maybe | Denial
@@ -29,12 +30,16 @@ Way = Yes | Maybe | Denial
 class Exit:
     """The exits that one interface has towards one public end."""
 
-    def __init__(self, world: World, who: End, remote: End, flow: Walk) -> None:
-        """Look from `who`, an end in a subnet, towards `remote`, for the protocol and port of `flow`."""
+    def __init__(self, world: World, who: End, remote: End, flow: Walk, *, inbound: bool = False) -> None:
+        """Look from `who`, an end in a subnet, towards `remote`, for the protocol and port of `flow`.
+
+        `inbound`: the remote end came in, and `who` answers.
+        """
         self.world = world
         self.who = who
         self.remote = remote
         self.flow = flow
+        self.inbound = inbound
 
     def cross(self, walk: Walk, side: Side, *, back: bool = False) -> None:
         """Pass the route of the subnet, and what it leads to. It restricts the public end, which is `side`."""
@@ -84,22 +89,9 @@ class Exit:
                 return Maybe((Gap(f"route {route.id}", route.origin, why),))
 
     def _no_route(self, table: RouteTable, subnet: Subnet) -> Denial:
-        gateways = self.world.cloud.internet_gateways.values()
-        gateway = next((gateway.id for gateway in gateways if gateway.vpc == subnet.vpc), "")
         rule = BALANCER_NOT_PUBLIC if self.who.role == "balancer" else ROUTE_MISSING
         reason = f"{table.id}, the route table of {subnet.id}, has no route to {self.remote.label}"
-        mend = mends.add_default_route(table, gateway)
-        if mends.is_nameless(table):
-            mend = mends.associate(subnet, self._public_table(table.vpc), f"leads to {gateway or 'the internet'}")
-        return Denial("route", table.id, table.origin, rule, reason, mend)
-
-    def _public_table(self, vpc: str | Gap) -> str | None:
-        """Give a route table of the VPC that leads to an internet gateway, or None."""
-        for table in self.world.cloud.route_tables.values():
-            known = (route for route in table.routes if isinstance(route, Route))
-            if table.vpc == vpc and any(route.target == "internet-gateway" for route in known):
-                return table.id
-        return None
+        return Denial("route", table.id, table.origin, rule, reason, add_way_out(self.world, self.who, table, subnet))
 
     def _internet_gateway(self, route: Route, table: RouteTable, subnet: Subnet) -> Way:
         gateway = self.world.internet_gateway(route.target_id)
@@ -123,9 +115,11 @@ class Exit:
         return Denial("route", self.who.owner, self.who.origin, PUBLIC_ADDRESS_MISSING, reason, stopped_at=table.id)
 
     def _nat(self, leg: Leg, route: Route, table: RouteTable, subnet: Subnet) -> Way:
-        if self.who.role == "balancer":
+        if self.inbound:
+            rule = BALANCER_NOT_PUBLIC if self.who.role == "balancer" else ROUTE_MISSING
             reason = f"{table.id} leads to a NAT gateway, through which nobody comes in"
-            return Denial("route", table.id, route.origin, BALANCER_NOT_PUBLIC, reason)
+            mend = to_public_subnets(self.world, self.who, subnet) if self.who.role == "balancer" else Mend()
+            return Denial("route", table.id, route.origin, rule, reason, mend)
         nats = self.world.cloud.nat_gateways
         nat = nats.get(route.target_id) if isinstance(route.target_id, str) else None
         if nat is None:

@@ -96,5 +96,5 @@ def inward(world: World, source: End, target: End, port: int, protocol: str = "t
     gates.acl(world, walk, target.subnet, "source", egress=False)
     gates.ingress(world, walk)
     gates.acl(world, walk, target.subnet, "source", egress=True, back=True)
-    Exit(world, target, source, walk).cross(walk, "source", back=True)
+    Exit(world, target, source, walk, inbound=True).cross(walk, "source", back=True)
     return walk.answer()

@@ -167,7 +167,8 @@ class World:
         if identifier == own or (own is None and is_s3_prefix_list(identifier)):
             unread = Gap(f"CIDRs of {identifier}", origin, "only an account tells them")
             return PrefixList(identifier, origin, "s3", unread)
-        return Gap(f"prefix list {identifier}", origin, "whose addresses it holds is not known")
+        unsaid = ": give --region, or the --param that names it" if is_symbolic(identifier) else ""
+        return Gap(f"prefix list {identifier}", origin, f"whose addresses it holds is not known{unsaid}")
 
     def service_end(self, service: str) -> End:
         """Give the public end of an AWS service of the region."""

@@ -51,6 +51,20 @@ def test_a_missing_or_denied_key_is_a_gap_named_by_it(key: str) -> None:
     assert [(gap.what, gap.why) for gap in denied.gaps] == [(key, "AWS refused: describe_x: AccessDenied: no")]
 
 
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        ([{"Key": "Name", "Value": "prod"}], "prod"),
+        ([{"Key": "Name", "Value": "prod"}, {"Key": "aws:cloudformation:logical-id", "Value": "Vpc"}], "Vpc"),
+        ([], ""),
+        ("no list", ""),
+        ([None, {"Key": None}], ""),
+    ],
+)
+def test_a_thing_is_called_by_its_tags(tags: Any, name: str) -> None:
+    assert describe({**WHOLE, "Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]}, "here").vpcs["vpc-1"].origin.name == name
+
+
 def vpc_with(options: dict[str, Any] | None, **vpc: Any) -> Any:
     snapshot = {
         **WHOLE,

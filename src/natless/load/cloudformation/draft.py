@@ -21,6 +21,7 @@ from natless.cloud import (
     NetworkAcl,
     Policy,
     PrefixList,
+    PullThroughCache,
     Repository,
     Role,
     Route,
@@ -79,6 +80,7 @@ class Draft:
         self.task_definitions: dict[str, TaskDefinition] = {}
         self.services: dict[str, EcsService] = {}
         self.repositories: dict[str, Repository] = {}
+        self.pull_through_caches: dict[str, PullThroughCache] = {}
         self.log_groups: dict[str, LogGroup] = {}
         self.roles: dict[str, Role] = {}
 

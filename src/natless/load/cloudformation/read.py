@@ -60,9 +60,11 @@ _WHOLES: dict[str, _Reader] = {
     "AWS::ElasticLoadBalancingV2::TargetGroup": balancing.target_group,
     "AWS::IAM::Role": identity.role,
     "AWS::ECR::Repository": tasks.repository,
+    "AWS::ECR::PullThroughCacheRule": tasks.pull_through_cache,
     "AWS::Logs::LogGroup": tasks.log_group,
     "AWS::ECS::TaskDefinition": tasks.task_definition,
     "AWS::ECS::Service": tasks.service,
+    "AWS::ApplicationAutoScaling::ScalableTarget": tasks.scalable_target,
 }
 
 
@@ -199,6 +201,7 @@ def _frozen(draft: Draft) -> Cloud:
         task_definitions=draft.task_definitions,
         services=draft.services,
         repositories=draft.repositories,
+        pull_through_caches=draft.pull_through_caches,
         log_groups=draft.log_groups,
         roles=draft.roles,
         gaps=tuple(dict.fromkeys(draft.gaps)),
