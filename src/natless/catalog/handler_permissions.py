@@ -25,12 +25,70 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "application-autoscaling:PutScalingPolicy",
         "cloudwatch:GetMetricData",
     ),
+    "AWS::AutoScaling::AutoScalingGroup": (
+        "autoscaling:AttachLoadBalancerTargetGroups",
+        "autoscaling:AttachLoadBalancers",
+        "autoscaling:AttachTrafficSources",
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:CreateAutoScalingGroup",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteAutoScalingGroup",
+        "autoscaling:DeleteLifecycleHook",
+        "autoscaling:DeleteNotificationConfiguration",
+        "autoscaling:DeleteTags",
+        "autoscaling:Describe*",
+        "autoscaling:DetachLoadBalancerTargetGroups",
+        "autoscaling:DetachLoadBalancers",
+        "autoscaling:DetachTrafficSources",
+        "autoscaling:DisableMetricsCollection",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:PutNotificationConfiguration",
+        "autoscaling:ResumeProcesses",
+        "autoscaling:StartInstanceRefresh",
+        "autoscaling:SuspendProcesses",
+        "autoscaling:UpdateAutoScalingGroup",
+        "cloudwatch:PutMetricAlarm",
+        "ec2:Describe*",
+        "ec2:Get*",
+        "ec2:RunInstances",
+        "elasticloadbalancing:Describe*",
+        "ssm:Get*",
+    ),
+    "AWS::EC2::EIP": (
+        "ec2:AllocateAddress",
+        "ec2:AssociateAddress",
+        "ec2:CreateTags",
+        "ec2:DeleteTags",
+        "ec2:DescribeAddresses",
+        "ec2:DisassociateAddress",
+        "ec2:ReleaseAddress",
+    ),
     "AWS::EC2::InternetGateway": (
         "ec2:CreateInternetGateway",
         "ec2:CreateTags",
         "ec2:DeleteInternetGateway",
         "ec2:DeleteTags",
         "ec2:DescribeInternetGateways",
+    ),
+    "AWS::EC2::LaunchTemplate": (
+        "ec2:CreateLaunchTemplate",
+        "ec2:CreateLaunchTemplateVersion",
+        "ec2:CreateTags",
+        "ec2:DeleteLaunchTemplate",
+        "ec2:DeleteTags",
+        "ec2:DescribeLaunchTemplates",
+    ),
+    "AWS::EC2::NatGateway": (
+        "ec2:AssignPrivateNatGatewayAddress",
+        "ec2:AssociateNatGatewayAddress",
+        "ec2:CreateNatGateway",
+        "ec2:CreateTags",
+        "ec2:DeleteNatGateway",
+        "ec2:DeleteTags",
+        "ec2:DescribeNatGateways",
+        "ec2:DisassociateNatGatewayAddress",
+        "ec2:UnassignPrivateNatGatewayAddress",
     ),
     "AWS::EC2::Route": (
         "ec2:CreateRoute",
@@ -131,6 +189,17 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "ecr:TagResource",
         "ecr:UntagResource",
     ),
+    "AWS::ECS::CapacityProvider": (
+        "autoscaling:CreateOrUpdateTags",
+        "ecs:CreateCapacityProvider",
+        "ecs:DeleteCapacityProvider",
+        "ecs:DescribeCapacityProviders",
+        "ecs:ListTagsForResource",
+        "ecs:PutClusterCapacityProviders",
+        "ecs:TagResource",
+        "ecs:UntagResource",
+        "ecs:UpdateCapacityProvider",
+    ),
     "AWS::ECS::Cluster": (
         "ecs:CreateCluster",
         "ecs:DeleteCluster",
@@ -141,6 +210,11 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "ecs:UntagResource",
         "ecs:UpdateCluster",
         "ecs:UpdateClusterSettings",
+    ),
+    "AWS::ECS::ClusterCapacityProviderAssociations": (
+        "ecs:DescribeCapacityProviders",
+        "ecs:DescribeClusters",
+        "ecs:PutClusterCapacityProviders",
     ),
     "AWS::ECS::Service": (
         "ecs:CreateService",
@@ -202,6 +276,13 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "elasticloadbalancing:RegisterTargets",
         "elasticloadbalancing:RemoveTags",
     ),
+    "AWS::IAM::InstanceProfile": (
+        "iam:AddRoleToInstanceProfile",
+        "iam:CreateInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:GetInstanceProfile",
+        "iam:RemoveRoleFromInstanceProfile",
+    ),
     "AWS::IAM::Role": (
         "iam:CreateRole",
         "iam:DeleteRole",
@@ -232,13 +313,14 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """By resource type. `iam:PassRole` and `iam:CreateServiceLinkedRole` are left out: they take their own conditions."""
 
-UNUSED_SERVICES = frozenset({"cognito-idp", "firehose", "kms", "lambda", "s3", "vpc-lattice", "vpce"})
+UNUSED_SERVICES = frozenset({"cognito-idp", "firehose", "kms", "lambda", "managed-fleets", "s3", "vpc-lattice", "vpce"})
 """What the schemas name for features that design does not write: keys, user pools, delivery, concurrency, lattices."""
 
 UNUSED = frozenset(
     {
         "application-autoscaling:DeleteScheduledAction",
         "application-autoscaling:PutScheduledAction",
+        "ec2:AcceptAddressTransfer",
         "ec2:AssociateSubnetCidrBlock",
         "ec2:AttachVpnGateway",
         "ec2:CreateVpcEncryptionControl",

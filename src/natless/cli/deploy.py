@@ -99,6 +99,7 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
     from natless.deploy.images.build import build, require_dockerfile  # noqa: PLC0415 - read only where something is built
     from natless.deploy.images.image import ImageEvent  # noqa: PLC0415 - as above
     from natless.deploy.images.mirror import mirror  # noqa: PLC0415 - as above
+    from natless.deploy.images.platform import platform_of  # noqa: PLC0415 - as above
     from natless.deploy.images.push import push  # noqa: PLC0415 - as above
     from natless.report.image_text import image_line  # noqa: PLC0415 - as above
 
@@ -115,10 +116,13 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
             require_dockerfile(folder_of(service))
 
     def pushed(service: Service, repository: str) -> str:
+        platform = platform_of(service)
         public = public_image(service.image) if service.image is not None else None
         if public is not None:
-            return mirror(public, where.connect, repository, scratch, where.registry or None, progress=told)
-        image = build(folder_of(service), scratch, progress=told)
+            return mirror(
+                public, where.connect, repository, scratch, where.registry or None, progress=told, platform=platform
+            )
+        image = build(folder_of(service), scratch, platform, told)
         return push(image, where.connect, repository, where.registry or None, told)
 
     return pushed
