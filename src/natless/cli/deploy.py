@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -23,8 +24,8 @@ from natless.report.paint import Paint
 from natless.spec import Service, Spec
 from natless.spec.public_image import public_image
 
-_PORTS = (8080, 0)
-"""Ports of the host for a page of the lab: the one people expect, else any free one."""
+_PORTS = ((8080, 0), (8443, 0))
+"""Ports of the host for the pages of the lab, HTTP and HTTPS: the one people expect, else any free one."""
 
 
 @click.command(short_help="build, push and deploy, on AWS or on the lab")
@@ -134,13 +135,19 @@ def _page(where: World, url: str) -> str:
         return url
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for port in _PORTS:
-            try:
-                listener.bind(("127.0.0.1", port))
-                break
-            except OSError:
-                continue
-        listener.listen(128)
-        return str(control.ask("publish", sockets=[listener], name=url.removeprefix("http://").rstrip("/")))
+    with contextlib.ExitStack() as opened:
+        listeners = [opened.enter_context(_listening(ports)) for ports in _PORTS]
+        name = url.partition("://")[2].rstrip("/")
+        return str(control.ask("publish", sockets=listeners, name=name))
+
+
+def _listening(ports: tuple[int, ...]) -> socket.socket:
+    """Give a socket that listens on the first of `ports` that can be had."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for port in ports:
+        with contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            break
+    listener.listen(128)
+    return listener

@@ -16,7 +16,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Address
 from typing import Any, TypeAlias
 
 import msgspec
@@ -25,13 +24,13 @@ from natless import load
 from natless.cloud import Cloud
 from natless.lab import breaking
 from natless.lab.balancer import Balancer
-from natless.lab.browser import Gateway
-from natless.lab.control import LabError
+from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
 from natless.lab.fabric import Fabric
 from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
+from natless.lab.services.certificates import issue_by
 from natless.lab.services.ledger import Timings
 from natless.lab.supervisor import Inside
 from natless.lab.tasks.ports import Credentials, House, Patience
@@ -39,7 +38,6 @@ from natless.lab.tasks.scheduler import Scheduler
 
 ACCOUNT = "123456789012"
 _TURN_SECONDS = 0.05
-_HTTP = 80
 
 Snapshot: TypeAlias = Callable[[Callable[[str], Any]], dict[str, Any]]
 """Reads the account into describe JSON: `account.snapshot`, handed in, since sibling rooms do not see each other."""
@@ -68,6 +66,7 @@ class Lab:
         self._registry = Registry(ACCOUNT, plan.region, secrets.token_bytes(32), f"{inside.scratch}/registry")
         repair(self._registry)
         authority = Authority(f"{inside.scratch}/tls")
+        issue_by(authority.issue)
         self._names = Names(self.fabric)
         self._endpoints = Endpoints(self.fabric, self._application, authority)
         house = House(
@@ -82,9 +81,8 @@ class Lab:
         )
         self._scheduler = Scheduler(house)
         self._balancer = Balancer(house)
-        self._gateway = Gateway(self.fabric)
+        self._pages = Pages(Gateway(self.fabric))
         self._api = Server("api")
-        self._published: dict[str, tuple[socket.socket, str]] = {}
         self._read = -1
         self._following = threading.Lock()
         self._trouble = ""
@@ -133,37 +131,16 @@ class Lab:
             "vpcs": len(cloud.vpcs),
             "network_interfaces": len(cloud.network_interfaces),
             "services": sorted(cloud.services),
-            "pages": {name: f"http://127.0.0.1:{each[0].getsockname()[1]}/" for name, each in self._published.items()},
+            "pages": self._pages.urls,
             "broken": [each.said for each in self._broken],
-            "not_modelled": list(self.fabric.unmodelled),
+            "not_modelled": [*self.fabric.unmodelled, *self._balancer.unmodelled, *self._balancer.problems],
             "trouble": self._trouble,
         }
 
     def publish(self, name: str, sockets: list[socket.socket] | None = None) -> str:
-        """Lead a port of the host, handed over in `sockets`, to the load balancer of DNS name `name`; give its URL.
-
-        A load balancer that has a page already keeps it, and the new socket is closed.
-        """
+        """Lead ports of the host, handed over in `sockets`, to the load balancer of DNS name `name`; give its URL."""
         self._follow()
-        found = next((each for each in self.cloud.load_balancers.values() if each.dns_name == name), None)
-        if found is None:
-            raise LabError(f"no load balancer named {name} stands in the lab")
-        addresses = [
-            each.public_address
-            for each in self.cloud.network_interfaces.values()
-            if each.owner == found.id and each.public_address is not None
-        ]
-        if not addresses:
-            raise LabError(f"the load balancer {name} has no public address: it is internal")
-        standing = self._published.get(name)
-        if standing is not None and standing[1] == found.id:
-            for each in sockets or []:
-                each.close()
-            return _url(standing[0])
-        if not sockets:
-            raise LabError(f"a listening socket has to be handed over to publish {name}")
-        self._publish(name, sockets[0], found.id, min(addresses))
-        return _url(sockets[0])
+        return self._pages.publish(self.cloud, name, sockets or [])
 
     def break_(self, kind: str) -> str:
         """Break the deployment in the way that `kind` names; say what was done."""
@@ -179,12 +156,6 @@ class Lab:
             said.append(breaking.mend(self._broken.pop(), self.account.connect))
         self._follow()
         return said
-
-    def _publish(self, name: str, listener: socket.socket, balancer: str, address: IPv4Address) -> None:
-        for gone in [each for each, (_, owner) in self._published.items() if owner not in self.cloud.load_balancers]:
-            self._gateway.withdraw(self._published.pop(gone)[0])
-        self._published[name] = (listener, balancer)
-        self._gateway.publish(listener, address, _HTTP)
 
     def _follow(self) -> None:
         """Bring network, names and servers to the account's present, where that has changed since it was last read."""
@@ -236,7 +207,3 @@ def _ending(lab: Lab) -> Iterator[None]:
         yield
     finally:
         lab.close()
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -23,6 +23,9 @@ from natless.prove.tasks import Place, worst
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import Who, World
 
+_WALKED = ("HTTP", "HTTPS", "TCP", "TLS")
+"""The protocols of listeners that are connections of TCP."""
+
 
 class Front(msgspec.Struct, frozen=True):
     """A load balancer that forwards to a target group, by one of its listeners."""
@@ -125,6 +128,10 @@ def _public(world: World, front: Front) -> Answer:
         return Maybe((balancer.internet_facing,))
     if isinstance(listener.port, Gap):
         return Maybe((listener.port,))
+    if listener.protocol not in _WALKED:
+        unread = listener.protocol
+        why = "listeners of this protocol are not walked"
+        return Maybe((unread if isinstance(unread, Gap) else Gap(f"{listener.id} ({unread})", listener.origin, why),))
     answers: list[Answer] = [
         Maybe((node,)) if isinstance(node, Gap) else flows.inward(world, world.internet_end(), node, listener.port)
         for node in _nodes(world, balancer)
@@ -202,9 +209,13 @@ def _opens(task: TaskDefinition, target: ServiceTarget) -> bool:
 
 def _to_task(world: World, front: Front, target: ServiceTarget, group: TargetGroup, spot: Place) -> Answer:
     """Walk from each of the load balancer's interfaces to a task: traffic, and health checks on a port of their own."""
-    if front.balancer.kind != "application":
+    if front.balancer.kind == "gateway":
         why = "load balancers of this type are not walked"
         return Maybe((Gap(f"{front.balancer.id} ({front.balancer.kind})", front.balancer.origin, why),))
+    if front.balancer.kind == "network" and group.keeps_client is not False:
+        why = "its targets see the clients' addresses: whom their groups let in by that is not walked"
+        hidden = Gap(f"{group.id} (preserve_client_ip)", group.origin, why)
+        return Maybe((group.keeps_client if isinstance(group.keeps_client, Gap) else hidden,))
     if isinstance(spot.end, Gap):
         return Maybe((spot.end,))
     if isinstance(target.port, Gap):

@@ -124,7 +124,7 @@ class Scheduler:
         time.sleep(0.3)
 
     def refuse(self, service: dict[str, Any], started: tuple[str, str]) -> None:
-        from natless.lab.services.elbv2 import set_target_health  # noqa: PLC0415 - as above
+        from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
 
         group, port = service["loadBalancers"][0]["targetGroupArn"], service["loadBalancers"][0]["containerPort"]
         self._tasks.update(started[0], status="RUNNING")
@@ -153,7 +153,7 @@ class Scheduler:
         own.clear()
 
     def register(self, service: dict[str, Any], address: str) -> None:
-        from natless.lab.services.elbv2 import set_target_health  # noqa: PLC0415 - as above
+        from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
 
         target = service["loadBalancers"][0]
         group, port = target["targetGroupArn"], target["containerPort"]

@@ -17,6 +17,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from natless import design, load
+from natless.catalog.handler_permissions import PERMISSIONS
 from natless.design import Design, Template
 from natless.finding import Blocked, Unknown
 from natless.finding import Severity as FindingSeverity
@@ -260,6 +261,13 @@ def test_no_group_is_left_with_the_default_egress(spec: Spec) -> None:
     wide = [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in open_ends if "CidrIp" in rule]
     asked = spec.network.nat or spec.network.egress == "https"
     assert wide == ([("0.0.0.0/0", 443, 443)] if asked else [])
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_who_deploys_can_be_told_what_the_handlers_of_every_type_ask(spec: Spec) -> None:
+    types = {element["Type"] for element in design.write(spec).main["Resources"].values()}
+    assert types <= set(PERMISSIONS)
 
 
 @settings(max_examples=25, deadline=None)

@@ -101,10 +101,12 @@ def _moto() -> Any:
         create_backend_app,
     )
 
-    from natless.lab.services import ec2, ecs, elbv2, iam  # noqa: PLC0415  # see above
+    from natless.lab.services import certificates, ec2, ecs, elbv2, iam, logs  # noqa: PLC0415  # see above
 
     ec2.repair()
+    certificates.repair()
     elbv2.repair()
     ecs.repair()
     iam.repair()
+    logs.repair()
     return DomainDispatcherApplication(create_backend_app)

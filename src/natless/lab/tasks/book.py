@@ -43,6 +43,7 @@ class ServiceView(msgspec.Struct, frozen=True):
     most_percent: int = 200
     breaker: bool = False
     rollback: bool = False
+    resets: bool = True
     grace: float = 0.0
 
     @property
@@ -105,6 +106,9 @@ class Book:
                 "containerDefinitions": copy.deepcopy(found.container_definitions),
                 "runtimePlatform": getattr(found, "runtime_platform", None),
                 "executionRoleArn": getattr(found, "execution_role_arn", None),
+                "memory": getattr(found, "memory", None),
+                "volumes": copy.deepcopy(getattr(found, "volumes", None) or []),
+                "ephemeralStorage": getattr(found, "ephemeral_storage", None),
             }
 
     def health(self, target_group: str, address: str, port: int) -> TargetHealth:
@@ -137,6 +141,7 @@ def _service(record: Any) -> ServiceView:
         most_percent=int(settings.get("maximumPercent", 200)),
         breaker=bool(breaker.get("enable")),
         rollback=bool(breaker.get("rollback")),
+        resets=bool(breaker.get("resetOnHealthyTask", True)),
         grace=float(getattr(record, "health_check_grace_period_seconds", None) or 0),
     )
 

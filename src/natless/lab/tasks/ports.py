@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from natless.catalog import containers
+
 Connect: TypeAlias = Callable[[str], Any]
 """Gives a boto3 client of the lab's account for a service name."""
 
@@ -32,9 +34,11 @@ class Credentials(msgspec.Struct, frozen=True):
 class Patience(msgspec.Struct, frozen=True):
     """How long things are waited for, in seconds; `retries` counts, as ECS words it, the tries after the first.
 
-    AWS waits 30 s for a connection, retries with growing pauses, and gives a container 30 s to stop. A network that
-    is on this machine answers at once or never, so the lab waits less and counts the same. `settled` is how long a task
-    must have run to count as running when a deployment is judged.
+    AWS waits 30 s for a connection and retries with growing pauses. A network that is on this machine answers at once
+    or never, so the lab waits less and counts the same. `settled` is how long a task must have run to count as running
+    when a deployment is judged. `stop` is what a container gets that names no stop timeout, `last_stop` what each gets
+    when the lab goes down. Health checks' intervals and start periods, and the time after which a container is started
+    again, are multiplied by `check_pace`.
     """
 
     connect: float = 1.0
@@ -44,7 +48,9 @@ class Patience(msgspec.Struct, frozen=True):
     pause: float = 0.1
     interface: float = 10.0
     drain: float = 1.0
-    stop: float = 2.0
+    stop: float = containers.STOP_TIMEOUT.value
+    last_stop: float = 5.0
+    check_pace: float = 1.0
     settled: float = 0.5
     backoff: float = 1.0
     longest_backoff: float = 30.0

@@ -17,7 +17,9 @@ from natless.lab.tasks.ports import House
 from natless.lab.tasks.process import Process, first_process
 from natless.lab.tasks.pull import Image, Puller
 from natless.lab.tasks.reference import ImageReference, read_reference
+from natless.lab.tasks.runner import Mount
 from natless.lab.tasks.secret_values import fetch_secrets, retried
+from natless.lab.tasks.traits import Traits, read_traits
 from natless.lab.tasks.trees import Trees
 from natless.lab.tasks.way import Way
 
@@ -28,11 +30,11 @@ class Prepared(msgspec.Struct, frozen=True):
     """A container that has everything it needs to run."""
 
     name: str
-    essential: bool
+    traits: Traits
     process: Process
     image: Image
     log: LogTarget | None
-    stop_timeout: float | None
+    mounts: tuple[Mount, ...] = ()
 
 
 class Startup:
@@ -93,21 +95,45 @@ class Startup:
         trusted = {variable: process.environment.get(variable, _CA) for variable in ("AWS_CA_BUNDLE", "SSL_CERT_FILE")}
         region = {"AWS_REGION": self._house.region, "AWS_DEFAULT_REGION": self._house.region}
         environment = {**region, **trusted, **process.environment}
-        timeout = container.get("stopTimeout")
-        return Prepared(
-            name,
-            bool(container.get("essential", True)),
-            msgspec.structs.replace(process, environment=environment),
-            image,
-            log,
-            None if timeout is None else float(timeout),
-        )
+        process = msgspec.structs.replace(process, environment=environment)
+        return Prepared(name, read_traits(container), process, image, log, self._mounts(container))
+
+    def _mounts(self, container: Mapping[str, Any]) -> tuple[Mount, ...]:
+        """Give the volumes that a container sees: its own mount points, and those that it takes from others."""
+        found = [
+            Mount(
+                volume_folder(self._house, self._plan, str(each["sourceVolume"])),
+                str(each["containerPath"]),
+                bool(each.get("readOnly")),
+            )
+            for each in container.get("mountPoints") or []
+        ]
+        others = {str(each["name"]): each for each in self._plan.containers}
+        for each in container.get("volumesFrom") or []:
+            taken = self._mounts(others.get(str(each["sourceContainer"]), {}))
+            only_read = bool(each.get("readOnly"))
+            found += [msgspec.structs.replace(one, read_only=one.read_only or only_read) for one in taken]
+        return tuple(found)
 
 
-def container_folder(house: House, plan: TaskPlan, name: str) -> Path:
-    """Give the folder on scratch that a container writes into."""
-    encoded = base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
-    return Path(house.scratch, "containers", plan.id, encoded)
+def task_folder(house: House, plan: TaskPlan) -> Path:
+    """Give the folder on scratch that holds everything a task writes."""
+    return Path(house.scratch, "containers", plan.id)
+
+
+def container_folder(house: House, plan: TaskPlan, name: str, starts: int) -> Path:
+    """Give the folder that a container writes into; it starts again with an empty one."""
+    return task_folder(house, plan) / f"{_encoded(name)}.{starts}"
+
+
+def volume_folder(house: House, plan: TaskPlan, name: str) -> Path:
+    """Give the folder of a volume that the task's containers share."""
+    return task_folder(house, plan) / "volumes" / _encoded(name)
+
+
+def _encoded(name: str) -> str:
+    """Give a name that is one folder's, whatever stands in it."""
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
 def _is_ecr(reference: ImageReference) -> bool:

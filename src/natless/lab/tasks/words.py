@@ -14,6 +14,10 @@ _PULL = "ResourceInitializationError: unable to pull secrets or registry auth:"
 _CHECK = "Please check your task network configuration."
 
 
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+"""A container's reason, beside exit code 137. ECS developer guide, "Troubleshooting OutOfMemoryError errors"."""
+
+
 class StartError(Exception):
     """A task did not start. The text is what ECS puts into `stoppedReason`."""
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from natless.lab.engine.resources import ec2_access, ec2_network, ecs, elbv2, identity, stores
+from natless.lab.engine.resources import certificates, ec2_access, ec2_network, ecs, elbv2, identity, stores
 from natless.lab.engine.resources.making import Kind
 
 KINDS: dict[str, Kind] = {
     kind.type: kind
-    for kinds in (ec2_network.KINDS, ec2_access.KINDS, elbv2.KINDS, ecs.KINDS, identity.KINDS, stores.KINDS)
+    for kinds in (
+        ec2_network.KINDS,
+        ec2_access.KINDS,
+        certificates.KINDS,
+        elbv2.KINDS,
+        ecs.KINDS,
+        identity.KINDS,
+        stores.KINDS,
+    )
     for kind in kinds
 }
