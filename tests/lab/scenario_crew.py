@@ -203,72 +203,84 @@ FADING = container("web", "touch /ok; sleep 1; busybox rm /ok; exec sleep 100", 
 FAILING = container("web", "exit 1")
 
 
-def served(stage: Stage, built: dict[str, Any]) -> dict[str, Any]:
-    """Keep a service: spread, scaled in, unhealthy, rolled back, stuck."""
-    ecs = stage.connect("ecs")
-    good, fading, failing = (register(stage, "web", [each]) for each in (GOOD, FADING, FAILING))
-    ecs.create_service(
-        cluster="lab",
-        serviceName="hello",
-        taskDefinition=good,
-        desiredCount=4,
-        launchType="FARGATE",
-        networkConfiguration=built["network"],
-        deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
-    )
+class Service:
+    """The one service, and what is asked about it."""
 
-    def service() -> dict[str, Any]:
-        found: dict[str, Any] = ecs.describe_services(cluster="lab", services=["hello"])["services"][0]
+    def __init__(self, stage: Stage, built: dict[str, Any]) -> None:
+        self.stage, self.ecs = stage, stage.connect("ecs")
+        self.good, self.fading, self.failing = (register(stage, "web", [each]) for each in (GOOD, FADING, FAILING))
+        self.ecs.create_service(
+            cluster="lab",
+            serviceName="hello",
+            taskDefinition=self.good,
+            desiredCount=4,
+            launchType="FARGATE",
+            networkConfiguration=built["network"],
+            deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+        )
+
+    def said(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ecs.describe_services(cluster="lab", services=["hello"])["services"][0]
         return found
 
-    def steady(count: int) -> Any:
-        found = service()
+    def steady(self, count: int) -> Any:
+        found = self.said()
         whole = found["runningCount"] == count and len(found["deployments"]) == 1
         return whole and found["deployments"][0]["rolloutState"] == "COMPLETED" and found
 
-    def now() -> list[dict[str, Any]]:
-        arns = ecs.list_tasks(cluster="lab", serviceName="hello")["taskArns"]
-        found: list[dict[str, Any]] = ecs.describe_tasks(cluster="lab", tasks=arns)["tasks"] if arns else []
+    def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
+        arns = self.ecs.list_tasks(cluster="lab", serviceName="hello", desiredStatus=status)["taskArns"]
+        found: list[dict[str, Any]] = self.ecs.describe_tasks(cluster="lab", tasks=arns)["tasks"] if arns else []
         return found
 
-    stage.until(lambda: steady(4))
-    seen: dict[str, Any] = {"spread": places(now()), "health": sorted(task["healthStatus"] for task in now())}
-    ecs.update_service(cluster="lab", service="hello", desiredCount=2)
-    stage.until(lambda: len(now()) == 2 and "steady state" in stage.events()[0])
-    seen["scaled in"] = places(now())
-    before = {task["taskArn"] for task in now()}
-    completed = service()["deployments"][0]["id"]
+    def scale(self, count: int) -> None:
+        self.ecs.update_service(cluster="lab", service="hello", desiredCount=count)
+        self.stage.until(lambda: len(self.tasks()) == count and "steady state" in self.stage.events()[0])
 
-    ecs.update_service(cluster="lab", service="hello", taskDefinition=failing)
-    reasons = set[str]()
+    def change(self, **changes: Any) -> None:
+        self.ecs.update_service(cluster="lab", service="hello", **changes)
 
-    def back() -> Any:
-        reasons.update(each["rolloutStateReason"] for each in service()["deployments"])
-        return service()["taskDefinition"] == good and steady(2)
+    def roll_back(self) -> dict[str, Any]:
+        """Deploy what fails, and see it taken back."""
+        before = {task["taskArn"] for task in self.tasks()}
+        completed = self.said()["deployments"][0]["id"]
+        self.change(taskDefinition=self.failing)
+        reasons = set[str]()
 
-    stage.until(back)
-    seen["rolled back"] = sorted(each.replace(completed, "GOOD") for each in reasons if "circuit breaker" in each)
-    seen["kept"] = before == {task["taskArn"] for task in now()}
+        def back() -> Any:
+            reasons.update(each["rolloutStateReason"] for each in self.said()["deployments"])
+            return self.said()["taskDefinition"] == self.good and self.steady(2)
 
-    ecs.update_service(cluster="lab", service="hello", desiredCount=1)
-    stage.until(lambda: len(now()) == 1 and "steady state" in stage.events()[0])
-    stuck = {"maximumPercent": 100, "minimumHealthyPercent": 100}
-    ecs.update_service(cluster="lab", service="hello", taskDefinition=fading, deploymentConfiguration=stuck)
-    seen["stuck"] = stage.until(lambda: [each for each in stage.events() if "was unable to stop or start" in each])
-    ecs.update_service(cluster="lab", service="hello", deploymentConfiguration={"maximumPercent": 200})
-    seen["unhealthy"] = stage.until(lambda: [each for each in stage.events() if "health checks" in each])[-1]
-    stopped = stage.until(
-        lambda: [
-            task["stoppedReason"]
-            for task in ecs.describe_tasks(
-                cluster="lab", tasks=ecs.list_tasks(cluster="lab", family="web", desiredStatus="STOPPED")["taskArns"]
-            )["tasks"]
-            if "health" in task["stoppedReason"]
-        ]
-    )
-    seen["why"] = stopped[0]
-    ecs.delete_service(cluster="lab", service="hello", force=True)
-    stage.until(lambda: service()["status"] == "INACTIVE")
+        self.stage.until(back)
+        circuit = sorted(each.replace(completed, "GOOD") for each in reasons if "circuit breaker" in each)
+        return {"rolled back": circuit, "kept": before == {task["taskArn"] for task in self.tasks()}}
+
+    def fade(self) -> dict[str, Any]:
+        """Deploy what becomes unhealthy; at first under percentages that let nothing move."""
+        stuck = {"maximumPercent": 100, "minimumHealthyPercent": 100}
+        self.change(taskDefinition=self.fading, deploymentConfiguration=stuck)
+        events = self.stage.until(lambda: [each for each in self.stage.events() if "was unable to stop" in each])
+        self.change(deploymentConfiguration={"maximumPercent": 200})
+        unhealthy = self.stage.until(lambda: [each for each in self.stage.events() if "health checks" in each])
+        why = self.stage.until(
+            lambda: [task["stoppedReason"] for task in self.tasks("STOPPED") if "health" in task["stoppedReason"]]
+        )
+        return {"stuck": events, "unhealthy": unhealthy[-1], "why": why[0]}
+
+
+def served(stage: Stage, built: dict[str, Any]) -> dict[str, Any]:
+    """Keep a service: spread, scaled in, rolled back, stuck, unhealthy."""
+    service = Service(stage, built)
+    stage.until(lambda: service.steady(4))
+    spread = places(service.tasks())
+    health = sorted(task["healthStatus"] for task in service.tasks())
+    service.scale(2)
+    seen = {"spread": spread, "health": health, "scaled in": places(service.tasks())}
+    seen |= service.roll_back()
+    service.scale(1)
+    seen |= service.fade()
+    stage.connect("ecs").delete_service(cluster="lab", service="hello", force=True)
+    stage.until(lambda: service.said()["status"] == "INACTIVE")
     return seen
 
 

@@ -27,13 +27,14 @@ from natless.lab.balancer import Balancer
 from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
 from natless.lab.fabric import Fabric
+from natless.lab.metadata import TaskMetadata
 from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
 from natless.lab.services.certificates import issue_by
 from natless.lab.services.ledger import Timings
 from natless.lab.supervisor import Inside
-from natless.lab.tasks.ports import Credentials, House, Patience
+from natless.lab.tasks.ports import House, Patience
 from natless.lab.tasks.scheduler import Scheduler
 
 ACCOUNT = "123456789012"
@@ -63,7 +64,8 @@ class Lab:
         self._began = time.time()
         self.account = LabAccount(plan.region, ACCOUNT, inside.access_key_id, inside.api_url, timings=plan.timings)
         self.fabric = Fabric()
-        self._registry = Registry(ACCOUNT, plan.region, secrets.token_bytes(32), f"{inside.scratch}/registry")
+        folder, secret = f"{inside.scratch}/registry", secrets.token_bytes(32)
+        self._registry = Registry(ACCOUNT, plan.region, secret, folder, self.account.guard)
         repair(self._registry)
         authority = Authority(f"{inside.scratch}/tls")
         issue_by(authority.issue)
@@ -74,7 +76,8 @@ class Lab:
             region=plan.region,
             connect=self.account.connect,
             network=self.fabric,
-            credentials=Credentials(inside.access_key_id, inside.secret_access_key),
+            identities=self.account.identities,
+            metadata=TaskMetadata(self.account.connect),
             scratch=inside.scratch,
             ca_file=authority.ca_file,
             patience=plan.patience,

@@ -106,6 +106,7 @@ class Book:
                 "containerDefinitions": copy.deepcopy(found.container_definitions),
                 "runtimePlatform": getattr(found, "runtime_platform", None),
                 "executionRoleArn": getattr(found, "execution_role_arn", None),
+                "taskRoleArn": getattr(found, "task_role_arn", None),
                 "memory": getattr(found, "memory", None),
                 "volumes": copy.deepcopy(getattr(found, "volumes", None) or []),
                 "ephemeralStorage": getattr(found, "ephemeral_storage", None),

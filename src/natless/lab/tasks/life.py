@@ -8,6 +8,7 @@ import time
 
 import msgspec
 
+from natless.lab.metadata import Admission
 from natless.lab.services.ecs_tasks import Attached, ContainerState, Tasks
 from natless.lab.tasks import words
 from natless.lab.tasks.bounds import drop_storage, make_storage, storage, task_memory
@@ -17,6 +18,7 @@ from natless.lab.tasks.logs import LogShipper
 from natless.lab.tasks.meter import Meter
 from natless.lab.tasks.plan import TaskPlan, name_servers
 from natless.lab.tasks.ports import House
+from natless.lab.tasks.roles import role_keys
 from natless.lab.tasks.runner import Container, Place
 from natless.lab.tasks.startup import Prepared, Startup, container_folder, task_folder
 from natless.lab.tasks.trees import Trees
@@ -48,6 +50,7 @@ class TaskLife(threading.Thread):
         self._asked: Ending | None = None
         self._stop = threading.Event()
         self._over = threading.Event()
+        self._admission: Admission | None = None
         self.registered = False
         self.deregistered = False
 
@@ -91,14 +94,18 @@ class TaskLife(threading.Thread):
             self._over.set()
 
     def _live(self) -> Ending:
+        execution = role_keys(self._house.identities, self.plan, "executionRoleArn")
+        own = role_keys(self._house.identities, self.plan, "taskRoleArn")
         attached = self._door.attach(self.plan.arn, self.plan.subnet, self.plan.groups, public=self.plan.public)
         namespace = self._namespace(attached.interface)
         self.address = attached.address
         self._door.update(self.plan.arn, status="PENDING", moments=["pull_started_at"])
         servers = name_servers(self._house.connect, self.plan.subnet)
         way = Way(self._house.network, attached.interface, servers, self._house.ca_file, self._house.patience)
-        startup = Startup(self._house, self.plan, way, self._trees)
-        prepared = startup.prepare()
+        names = [str(each["name"]) for each in self.plan.containers]
+        self._admission = self._house.metadata.admit(self.plan.arn, self.plan.cluster, namespace, names, own)
+        startup = Startup(self._house, self.plan, way, self._trees, execution)
+        prepared = startup.prepare(self._admission.variables)
         if self._asked is not None:
             return self._asked
         self._door.update(self.plan.arn, status="ACTIVATING", moments=["pull_stopped_at"])
@@ -174,6 +181,8 @@ class TaskLife(threading.Thread):
         if ending.reason.startswith("Cannot"):
             states[0] = msgspec.structs.replace(states[0], reason=ending.reason)
         self._door.update(self.plan.arn, status="DEPROVISIONING", containers=states, moments=["execution_stopped_at"])
+        if self._admission is not None:
+            self._house.metadata.dismiss(self._admission)
         self._door.detach(self.plan.arn)
         self._door.update(self.plan.arn, status="STOPPED")
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from natless.catalog import containers
+from natless.lab.metadata import TaskMetadata
+from natless.lab.services.identities import Identities
 
 Connect: TypeAlias = Callable[[str], Any]
 """Gives a boto3 client of the lab's account for a service name."""
@@ -22,13 +24,6 @@ class Network(Protocol):
 
     def namespace(self, where: str) -> str:
         """Give the path of an ENI's namespace; raises KeyError while the fabric has no such ENI."""
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """An access key of the lab's account."""
-
-    access_key_id: str
-    secret_access_key: str
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -59,6 +54,7 @@ class Patience(msgspec.Struct, frozen=True):
 class House(msgspec.Struct, frozen=True):
     """What every task of one lab shares.
 
+    `identities` opens sessions of roles, and `metadata` tells tasks about themselves.
     `scratch` is the folder for images and containers, `ca_file` the lab's CA (PEM) that endpoints are trusted by.
     """
 
@@ -66,7 +62,8 @@ class House(msgspec.Struct, frozen=True):
     region: str
     connect: Connect
     network: Network
-    credentials: Credentials
+    identities: Identities
+    metadata: TaskMetadata
     scratch: str
     ca_file: str
     patience: Patience = Patience()

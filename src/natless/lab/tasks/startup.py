@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from natless.lab.services.identities import Session
 from natless.lab.tasks import words
 from natless.lab.tasks.calls import Caller, CallError
 from natless.lab.tasks.logs import LogTarget, log_target, make_stream
@@ -40,16 +41,21 @@ class Prepared(msgspec.Struct, frozen=True):
 class Startup:
     """Prepares the containers of one task."""
 
-    def __init__(self, house: House, plan: TaskPlan, way: Way, trees: Trees) -> None:
-        """Take the lab, the task, its way out of its ENI, and where unpacked images are kept."""
+    def __init__(
+        self, house: House, plan: TaskPlan, way: Way, trees: Trees, keys: Callable[[], Session] | None
+    ) -> None:
+        """Take the lab, the task, its way out of its ENI, where images are kept, and its execution role's keys."""
         self._house = house
         self._plan = plan
         self._way = way
         self._trees = trees
-        self.caller = Caller(way, house.region, house.credentials)
+        self.caller = Caller(way, house.region, keys or _no_keys)
 
-    def prepare(self) -> tuple[Prepared, ...]:
-        """Fetch registry token, secrets, log streams and images; raises words.StartError at the first that fails."""
+    def prepare(self, variables: Mapping[str, Mapping[str, str]]) -> tuple[Prepared, ...]:
+        """Fetch registry token, secrets, log streams and images; raises words.StartError at the first that fails.
+
+        `variables` are what ECS adds to each container's environment.
+        """
         containers = self._plan.containers
         references = {each["name"]: read_reference(str(each["image"])) for each in containers}
         authorization = self._token(tuple(references.values()))
@@ -61,7 +67,12 @@ class Startup:
             if reference.text not in images:
                 images[reference.text] = self._pull(reference, authorization)
         return tuple(
-            self._prepared(each, images[references[each["name"]].text], secrets[each["name"]], logs[each["name"]])
+            self._prepared(
+                each,
+                images[references[each["name"]].text],
+                {**secrets[each["name"]], **variables.get(each["name"], {})},
+                logs[each["name"]],
+            )
             for each in containers
         )
 
@@ -114,6 +125,10 @@ class Startup:
             only_read = bool(each.get("readOnly"))
             found += [msgspec.structs.replace(one, read_only=one.read_only or only_read) for one in taken]
         return tuple(found)
+
+
+def _no_keys() -> Session:
+    raise words.no_execution_role()
 
 
 def task_folder(house: House, plan: TaskPlan) -> Path:

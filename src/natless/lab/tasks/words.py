@@ -104,6 +104,20 @@ def executable(name: str) -> StartError:
     )
 
 
+def role(arn: str) -> StartError:
+    """Word a role that ECS may not assume, or that is not there (ECS developer guide, service event messages)."""
+    return StartError(
+        f"ECS was unable to assume the role '{arn}' that was provided for this task. Please verify that the role being "
+        "passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this "
+        "role."
+    )
+
+
+def no_execution_role() -> StartError:
+    """Word a task that must be fetched for and has no role to do it with (ECS developer guide, task execution role)."""
+    return StartError(f"{_PULL} execution resource retrieval failed: the task definition has no execution role")
+
+
 def container(problem: str) -> StartError:
     """Word any other reason for which a container was not started."""
     return StartError(f"CannotStartContainerError: {problem}")
