@@ -165,10 +165,11 @@ def test_a_broken_s3_endpoint_is_met_named_explained_and_mended(hello: Hello) ->
 def test_status_and_logs_show_what_runs(hello: Hello) -> None:
     page(hello.url)
     found = hello.json("status", "--to", "lab")
-    assert found["state"] == "CREATE_COMPLETE"
+    # As it was made, or as it is again where the test of a failed release came first.
+    assert found["state"] in {"CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
     [service] = found["services"]
     assert service["running"] == service["desired"] == 1
-    assert [target["state"] for target in service["targets"]] == ["healthy"]
+    assert [target["state"] for target in service["targets"] if target["state"] != "draining"] == ["healthy"]
     assert "response:200" in hello.natless("logs", "--to", "lab", "--since", "5m")
 
 
