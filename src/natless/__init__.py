@@ -9,6 +9,7 @@ template, and proof reads it back, so that what is proved is the artefact that w
     design    Spec                                 template, parameters, places     no
     load      template or describe JSON            Cloud and its gaps               no
     prove     Cloud                                Verdicts and Findings            no
+    cost      Cloud                                Estimate                         no
     account   an AWS account, or the lab           describe JSON                    reads it
     deploy    image, template                      a running service                writes it
     lab       the same API calls as AWS gets       stacks, packets, tasks           this machine's namespaces

@@ -19,7 +19,8 @@ busybox mkdir -p /www/cgi-bin /www/shop
 hostname > /www/index.html
 echo fine > /www/healthz
 printf '#!/bin/sh\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\nenv\\n' > /www/cgi-bin/env
-busybox chmod 755 /www/cgi-bin/env
+printf '#!/bin/sh\\nsleep 2\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\nslow"\\n' > /www/cgi-bin/slow
+busybox chmod 755 /www/cgi-bin/env /www/cgi-bin/slow
 trap 'exit 0' TERM
 busybox httpd -p 8080 -h /www
 while :; do sleep 0.1; done
@@ -70,7 +71,14 @@ def build(stage: Stage) -> dict[str, Any]:
     connect("ecr").create_repository(repositoryName="hello")
     connect("logs").create_log_group(logGroupName="/lab/hello")
     connect("ecs").create_cluster(clusterName="lab")
-    return {"private": private, "group": group, "groups": groups, "listener": listener, "balancer": balancer}
+    return {
+        "vpc": vpc,
+        "private": private,
+        "group": group,
+        "groups": groups,
+        "listener": listener,
+        "balancer": balancer,
+    }
 
 
 def rule(stage: Stage, built: dict[str, Any], priority: int, pattern: str, action: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def test_the_target_sees_the_clients_address(seen: dict[str, Any]) -> None:
 def test_rules_are_tried_in_the_order_of_their_priority(seen: dict[str, Any]) -> None:
     assert (seen["fixed"][0], seen["fixed"][2]) == (418, "it's a 100% pot")
     assert seen["redirect"][0] == 301
-    assert seen["redirect"][1]["location"] == "https://shop.example/old/a?b=c"
+    assert seen["redirect"][1]["location"] == "https://shop.example:443/old/a?b=c"
 
 
 def test_ill_targets_say_why_and_get_requests_where_none_is_healthy(seen: dict[str, Any]) -> None:

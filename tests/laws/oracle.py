@@ -447,10 +447,15 @@ def task_to_internet(cloud: Cloud) -> Answer:
             ]
         )
         for subnet in subnets
-        for address in (*PUBLIC, *S3)
+        for address in (*PUBLIC, *(S3 if not s3_taken(cloud, subnet) else ()))
         for protocol, port in product(("tcp", "udp"), (0, 80, 443, 1024, 8080, 32768, 40001, 61000, 65535))
     ]
     return said(for_any(outcomes))
+
+
+def s3_taken(cloud: Cloud, subnet: str) -> bool:
+    """Say whether a gateway endpoint takes what goes to S3, which then is not reached by the internet."""
+    return any(table_of(cloud, subnet) in each.route_tables for each in cloud.gateway_endpoints.values())
 
 
 def said(outcome: bool | None) -> Answer:  # noqa: FBT001 - the outcome, not a switch

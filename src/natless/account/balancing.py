@@ -25,6 +25,10 @@ def read(reader: Reader, wanted: frozenset[str], vpcs: tuple[str, ...]) -> None:
     ]
     answers = reader.each(lambda ask: reader.pages(ask[0], "elbv2", ask[1], ask[0]), asked)
     found = {ask[0]: reader.keep(ask[0], _within(answer, vpcs)) for ask, answer in zip(asked, answers, strict=True)}
+    if wanted & {"TargetGroups", "TargetHealth"}:
+        for group in found["TargetGroups"]:
+            if group.get("Protocol") not in {None, "HTTP", "HTTPS"}:
+                group["Attributes"] = _attributes(reader, group["TargetGroupArn"])
     listeners: list[Any] = []
     if wanted & {"Listeners", "ListenerRules"}:
         arns = [item["LoadBalancerArn"] for item in found["LoadBalancers"]]
@@ -56,6 +60,11 @@ def _flat(reader: Reader, function: Any, arns: list[str]) -> list[Any]:
 
 def _listeners(reader: Reader, arn: str) -> list[Any]:
     return reader.pages("Listeners", "elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+
+
+def _attributes(reader: Reader, arn: str) -> list[Any]:
+    """Whether a network load balancer's targets see the client's address stands only among the attributes."""
+    return reader.pages("TargetGroups", "elbv2", "describe_target_group_attributes", "Attributes", TargetGroupArn=arn)
 
 
 def _rules(reader: Reader, arn: str) -> list[Any]:

@@ -30,6 +30,7 @@ class Feature(enum.StrEnum):
     SECRETSMANAGER_SECRET = "a Secrets Manager secret"  # noqa: S105 - the feature's name
     SSM_PARAMETER = "an SSM parameter"
     EXEC = "ECS Exec"
+    EXEC_KEY = "a KMS key for ECS Exec's sessions"
     REGISTRY_CREDENTIALS = "credentials of a private registry"
     ENVIRONMENT_FILE = "an environment file in S3"
     SERVICE_CONNECT = "Service Connect"
@@ -137,6 +138,15 @@ NEEDS: tuple[Need, ...] = (
         ),
         asked_by="task role",
         by_container=True,
+    ),
+    Need(
+        Feature.EXEC_KEY,
+        "kms",
+        "interface",
+        "ECS Exec asks for its session's key here",
+        _EXEC,
+        named=("kms:Decrypt",),
+        asked_by="task role",
     ),
     Need(
         Feature.REGISTRY_CREDENTIALS,

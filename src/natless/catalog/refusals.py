@@ -31,10 +31,14 @@ def _thread(repository: str, number: int) -> Source:
 _EC2_ERRORS = Source(
     document="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html", read="2026-11"
 )
-_ELB_API = Source(
-    document="https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html",
-    read="2026-11",
-)
+
+
+def _elb(call: str) -> Source:
+    where = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference"
+    return Source(document=f"{where}/API_{call}.html", read="2026-11")
+
+
+_ELB_API = _elb("CreateLoadBalancer")
 _ECS_API = Source(
     document="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html", read="2026-11"
 )
@@ -157,6 +161,56 @@ BALANCER_PROTECTED = Refusal(
     text="Load balancer '{balancer}' cannot be deleted because deletion protection is enabled",
     source=_ELB_API,
 )
+BALANCER_WITHOUT_GROUPS = Refusal(
+    call="elasticloadbalancing:SetSecurityGroups",
+    code="InvalidConfigurationRequest",
+    text="You cannot set security groups on a Network Load Balancer which was created without any security groups.",
+    source=_thread("kubernetes-sigs/cluster-api-provider-aws", 4790),
+)
+ZONE_HAS_SUBNET = Refusal(
+    call="elasticloadbalancing:SetSubnets",
+    code="InvalidConfigurationRequest",
+    text="You cannot specify an additional subnet from an Availability Zone that is already associated with the load "
+    "balancer. The Availability Zone '{zone}' corresponding to the new subnet '{subnet}' is already associated with "
+    "the load balancer.",
+    source=_thread("kubernetes-sigs/aws-load-balancer-controller", 4171),
+)
+ALLOCATION_IN_USE = Refusal(
+    call="elasticloadbalancing:CreateLoadBalancer",
+    code="ResourceInUse",
+    text="The allocation IDs are not available for use",
+    source=_thread("hashicorp/terraform-provider-aws", 15031),
+)
+LISTENER_EXISTS = Refusal(
+    call="elasticloadbalancing:CreateListener",
+    code="DuplicateListener",
+    text="A listener already exists on this port for this load balancer '{balancer}'",
+    source=_elb("CreateListener"),
+)
+LISTENER_NEEDS_CERTIFICATE = Refusal(
+    call="elasticloadbalancing:CreateListener",
+    code="ValidationError",
+    text="A certificate must be specified for {protocol} listeners",
+    source=_elb("CreateListener"),
+)
+CERTIFICATE_NOT_FOUND = Refusal(
+    call="elasticloadbalancing:CreateListener",
+    code="CertificateNotFound",
+    text="Certificate '{certificate}' not found",
+    source=_elb("CreateListener"),
+)
+TLS_POLICY_NOT_FOUND = Refusal(
+    call="elasticloadbalancing:CreateListener",
+    code="SSLPolicyNotFound",
+    text="SSL policy '{policy}' not found",
+    source=_elb("CreateListener"),
+)
+PRIORITY_TAKEN = Refusal(
+    call="elasticloadbalancing:SetRulePriorities",
+    code="PriorityInUse",
+    text="Priority '{priority}' is currently in use",
+    source=_elb("SetRulePriorities"),
+)
 
 # Deletions.
 GROUP_IN_USE = Refusal(
@@ -229,6 +283,18 @@ FARGATE_SIZE = Refusal(
     "documentation for the valid values.",
     source=_ECS_TASK,
 )
+ESSENTIAL_DEPENDENCY = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
+    source=_thread("boto/boto3", 2436),
+)
+DEPENDENCY_MISSING = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="Cannot depend on container + '{container}' because it does not exist",
+    source=_thread("eagletmt/hako", 99),
+)
 FARGATE_LOGS_NEED_ROLE = Refusal(
     call="ecs:RegisterTaskDefinition",
     code="ClientException",
@@ -258,6 +324,20 @@ PORT_NOT_IN_DEFINITION = Refusal(
     code="InvalidParameterException",
     text="The container {container} did not have a container port {port} defined.",
     source=_ECS_API,
+)
+EXECUTION_ROLE_NEEDED = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="Fargate requires task definition to have execution role ARN to support {what}.",
+    source=_thread("hashicorp/terraform-provider-aws", 3051),
+)
+ROLE_NOT_ASSUMED = Refusal(
+    call="ecs:RunTask",
+    code="ClientException",
+    text="ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being"
+    " passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this"
+    " role.",
+    source=_thread("telia-oss/terraform-aws-ecs-fargate", 58),
 )
 TARGET_TYPE_INCOMPATIBLE = Refusal(
     call="ecs:CreateService",

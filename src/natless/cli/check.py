@@ -7,7 +7,8 @@ import sys
 import click
 
 from natless.cli.ending import USAGE, paint_for_output
-from natless.cli.source import source_of
+from natless.cli.source import source_of, spoken
+from natless.cloud.cloud import called
 from natless.finding import worst_exit_code
 from natless.load import LoadError
 from natless.prove import Promises, prove
@@ -49,13 +50,15 @@ def check(
     except (SpecError, LoadError) as error:
         if not as_json:
             raise
-        click.echo(check_json(path, (), error.findings, ()))
+        click.echo(check_json(spoken(path), (), error.findings, ()))
         sys.exit(USAGE)
-    proof = prove(source.cloud, Promises(private=private or source.spec is not None))
+    proof = prove(source.cloud, Promises(private=private or (source.spec is not None and not source.spec.network.nat)))
     findings = tuple(source.place(finding) for finding in proof.findings)
     gaps = tuple(source.place_gap(gap) for gap in proof.gaps)
     if as_json:
         click.echo(check_json(source.name, proof.verdicts, findings, gaps))
     else:
-        click.echo(check_text(source.name, proof.verdicts, findings, gaps, paint_for_output()))
+        click.echo(
+            check_text(source.name, proof.verdicts, findings, gaps, paint_for_output(), called=called(source.cloud))
+        )
     sys.exit(worst_exit_code(proof.verdicts, findings))

@@ -43,7 +43,10 @@ class ListenerRule(msgspec.Struct, frozen=True):
 
 
 class TargetGroup(msgspec.Struct, frozen=True):
-    """A target group. ECS registers the container port, which overrides `port`."""
+    """A target group. ECS registers the container port, which overrides `port`.
+
+    `keeps_client` says that targets see the client's address and not the load balancer's (network ones only).
+    """
 
     id: str
     origin: Origin
@@ -53,3 +56,4 @@ class TargetGroup(msgspec.Struct, frozen=True):
     target_type: str | Gap
     health_path: str | Gap = "/"
     health_port: str | Gap = "traffic-port"
+    keeps_client: bool | Gap = False

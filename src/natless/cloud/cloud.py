@@ -12,7 +12,7 @@ from natless.cloud.filtering import NetworkAcl, PrefixList, SecurityGroup
 from natless.cloud.identity import Role
 from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, RouteTable, Subnet, Vpc
-from natless.cloud.tasks import EcsService, LogGroup, Repository, TaskDefinition
+from natless.cloud.tasks import EcsService, LogGroup, PullThroughCache, Repository, TaskDefinition
 from natless.finding import Gap
 
 
@@ -49,6 +49,14 @@ class Cloud(msgspec.Struct, frozen=True):
     capacity_providers: Mapping[str, CapacityProvider] = {}
     instance_groups: Mapping[str, InstanceGroup] = {}
     repositories: Mapping[str, Repository] = {}
+    pull_through_caches: Mapping[str, PullThroughCache] = {}
     log_groups: Mapping[str, LogGroup] = {}
     roles: Mapping[str, Role] = {}
     gaps: tuple[Gap, ...] = ()
+
+
+def called(cloud: Cloud) -> Mapping[str, str]:
+    """Give what people call the things of an account, by id; a thing without a name of that kind is left out."""
+    collections = (getattr(cloud, field) for field in cloud.__struct_fields__)
+    facts = (fact for found in collections if isinstance(found, Mapping) for fact in found.values())
+    return {fact.id: fact.origin.name for fact in facts if fact.origin.name}

@@ -11,11 +11,15 @@ from natless.finding import Gap, Origin
 
 
 class ContainerSecret(msgspec.Struct, frozen=True):
-    """A secret as ECS has it: `value_from` is an ARN, or the bare name of an SSM parameter."""
+    """A secret as ECS has it: `value_from` is an ARN, or the bare name of an SSM parameter.
+
+    `key` is the KMS key that encrypts it, where the source says one that is not AWS's own.
+    """
 
     name: str
     value_from: str | Gap
     origin: Origin
+    key: str | Gap | None = None
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -73,6 +77,8 @@ class EcsService(msgspec.Struct, frozen=True):
     `providers` are the capacity providers of its strategy, its own or its cluster's; () with a launch type.
     `after` holds the ids of all resources that CloudFormation completes before it starts the service (references and
     DependsOn, transitively); None where the source has no order (an account, a plan).
+    `desired` tasks are wanted, None where the source leaves the number to ECS; where autoscaling moves it, it is the
+    least, and `most` the most. `exec_key` is the KMS key with which its cluster encrypts ECS Exec's sessions.
     """
 
     id: str
@@ -88,6 +94,9 @@ class EcsService(msgspec.Struct, frozen=True):
     service_connect: bool | Gap = False
     platform_version: str | Gap = "LATEST"
     after: frozenset[str] | None = None
+    desired: int | Gap | None = None
+    most: int | Gap | None = None
+    exec_key: str | Gap | None = None
     providers: tuple[str | Gap, ...] = ()
 
 
@@ -98,6 +107,14 @@ class Repository(msgspec.Struct, frozen=True):
     origin: Origin
     name: str | Gap
     uri: str
+
+
+class PullThroughCache(msgspec.Struct, frozen=True):
+    """A pull-through cache rule of ECR: repositories that begin with `prefix` are filled from another registry."""
+
+    id: str
+    origin: Origin
+    prefix: str | Gap
 
 
 class LogGroup(msgspec.Struct, frozen=True):

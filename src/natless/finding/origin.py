@@ -10,12 +10,14 @@ class Origin(msgspec.Struct, frozen=True):
 
     `source` is the file as the person named it, or an ARN, or `aws:REGION`; `line` counts from 1 and
     is None where the source has no lines (describe JSON, a live account); `resource` is the logical
-    id, physical id or Terraform address the fact belongs to.
+    id, physical id or Terraform address the fact belongs to. `name` is what people call a thing of an account: the
+    logical id by which CloudFormation made it, else its Name tag, "" where it has neither.
     """
 
     source: str
     line: int | None = None
     resource: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         """Give `file:line`, the form editors and terminals make clickable."""

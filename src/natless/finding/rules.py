@@ -218,11 +218,27 @@ LOG_GROUP_MISSING = Rule(
 )
 BALANCER_WITHOUT_LISTENER = Rule("NL808", "listener-missing", _ERROR, "The load balancer has no listener")
 INSTANCE_CLUSTER_MISMATCH = Rule(
-    "NL809", "instance-cluster-mismatch", _ERROR, "The container instances register with another cluster"
+    "NL815", "instance-cluster-mismatch", _ERROR, "The container instances register with another cluster"
 )
 NO_CONTAINER_INSTANCE = Rule(
-    "NL810", "no-container-instance", _ERROR, "The cluster has no container instance to place the task on"
+    "NL816", "no-container-instance", _ERROR, "The cluster has no container instance to place the task on"
 )
+
+# Also 8, but only an account can tell: what a deploy asks before it changes anything.
+LINKED_ROLE_MISSING = Rule(
+    "NL809", "linked-role-missing", _WARNING, "A service-linked role does not stand yet, and the first stack needs it"
+)
+QUOTA_PASSED = Rule("NL810", "quota-passed", _ERROR, "The account's quota has no room for what would be made")
+ZONE_NOT_OFFERED = Rule(
+    "NL811", "zone-not-offered", _ERROR, "An endpoint's service is not offered in a zone of the private subnets"
+)
+PRIVATE_DNS_TAKEN = Rule(
+    "NL812", "private-dns-taken", _ERROR, "Another endpoint in the VPC holds the private DNS name already"
+)
+GUARDDUTY_AGENT_BLOCKED = Rule(
+    "NL813", "guardduty-agent-blocked", _WARNING, "GuardDuty adds an agent to every task, whose image they may not pull"
+)
+CALLER_DENIED = Rule("NL814", "caller-denied", _WARNING, "The caller may not do all that the deployment needs")
 
 # 9: unknown
 TEMPLATE_UNREADABLE = Rule("NL901", "template-unreadable", _ERROR, "The text is no CloudFormation template")

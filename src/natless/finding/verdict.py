@@ -28,12 +28,16 @@ packet: no instance that the task could be placed on."""
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """One step of a path: the element that was asked and why it said yes (or, last in a blocked path, no)."""
+    """One step of a path: the element that was asked and why it said yes (or, last in a blocked path, no).
+
+    `instead` are other rules of the element, each of which would say yes as well.
+    """
 
     kind: GateKind
     element: str
     detail: str
     origin: Origin
+    instead: tuple[str, ...] = ()
 
 
 class Path(msgspec.Struct, frozen=True):

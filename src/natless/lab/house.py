@@ -16,31 +16,32 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Address
 from typing import Any, TypeAlias
 
 import msgspec
 
 from natless import load
+from natless.catalog.services import by_host
 from natless.cloud import Cloud
 from natless.lab import breaking
 from natless.lab.balancer import Balancer
-from natless.lab.browser import Gateway
-from natless.lab.control import LabError
+from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
 from natless.lab.fabric import Fabric
 from natless.lab.instances.agent import is_session, session
+from natless.lab.metadata import TaskMetadata
 from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
+from natless.lab.services.certificates import issue_by
 from natless.lab.services.ledger import Timings
 from natless.lab.supervisor import Inside
-from natless.lab.tasks.ports import Credentials, House, Patience
+from natless.lab.tasks.ports import House, Patience
 from natless.lab.tasks.scheduler import Scheduler
+from natless.lab.tracing import Tracer
 
 ACCOUNT = "123456789012"
 _TURN_SECONDS = 0.05
-_HTTP = 80
 
 Snapshot: TypeAlias = Callable[[Callable[[str], Any]], dict[str, Any]]
 """Reads the account into describe JSON: `account.snapshot`, handed in, since sibling rooms do not see each other."""
@@ -66,9 +67,11 @@ class Lab:
         self._began = time.time()
         self.account = LabAccount(plan.region, ACCOUNT, inside.access_key_id, inside.api_url, timings=plan.timings)
         self.fabric = Fabric()
-        self._registry = Registry(ACCOUNT, plan.region, secrets.token_bytes(32), f"{inside.scratch}/registry")
+        folder, secret = f"{inside.scratch}/registry", secrets.token_bytes(32)
+        self._registry = Registry(ACCOUNT, plan.region, secret, folder, self.account.guard)
         repair(self._registry)
         authority = Authority(f"{inside.scratch}/tls")
+        issue_by(authority.issue)
         self._names = Names(self.fabric)
         self._endpoints = Endpoints(self.fabric, self._application, authority)
         house = House(
@@ -76,20 +79,21 @@ class Lab:
             region=plan.region,
             connect=self.account.connect,
             network=self.fabric,
-            credentials=Credentials(inside.access_key_id, inside.secret_access_key),
+            identities=self.account.identities,
+            metadata=TaskMetadata(self.account.connect),
             scratch=inside.scratch,
             ca_file=authority.ca_file,
             patience=plan.patience,
         )
         self._scheduler = Scheduler(house)
         self._balancer = Balancer(house)
-        self._gateway = Gateway(self.fabric)
+        self._pages = Pages(Gateway(self.fabric))
         self._api = Server("api")
-        self._published: dict[str, tuple[socket.socket, str]] = {}
         self._read = -1
         self._following = threading.Lock()
         self._trouble = ""
-        self._broken: list[breaking.Mend] = []
+        self._patience = plan.patience
+        self._broken: list[breaking.Broken] = []
         self.cloud = Cloud(source="lab")
 
     def open(self) -> None:
@@ -101,6 +105,7 @@ class Lab:
         register("rules", self.fabric.rules_text)
         register("break", self.break_)
         register("mend", self.mend)
+        register("trace", self.trace)
 
     def turn(self) -> None:
         """Go once round: read what changed, bring the network to it, then tasks and targets."""
@@ -134,37 +139,16 @@ class Lab:
             "vpcs": len(cloud.vpcs),
             "network_interfaces": len(cloud.network_interfaces),
             "services": sorted(cloud.services),
-            "pages": {name: f"http://127.0.0.1:{each[0].getsockname()[1]}/" for name, each in self._published.items()},
+            "pages": self._pages.urls,
             "broken": [each.said for each in self._broken],
-            "not_modelled": list(self.fabric.unmodelled),
+            "not_modelled": [*self.fabric.unmodelled, *self._balancer.unmodelled, *self._balancer.problems],
             "trouble": self._trouble,
         }
 
     def publish(self, name: str, sockets: list[socket.socket] | None = None) -> str:
-        """Lead a port of the host, handed over in `sockets`, to the load balancer of DNS name `name`; give its URL.
-
-        A load balancer that has a page already keeps it, and the new socket is closed.
-        """
+        """Lead ports of the host, handed over in `sockets`, to the load balancer of DNS name `name`; give its URL."""
         self._follow()
-        found = next((each for each in self.cloud.load_balancers.values() if each.dns_name == name), None)
-        if found is None:
-            raise LabError(f"no load balancer named {name} stands in the lab")
-        addresses = [
-            each.public_address
-            for each in self.cloud.network_interfaces.values()
-            if each.owner == found.id and each.public_address is not None
-        ]
-        if not addresses:
-            raise LabError(f"the load balancer {name} has no public address: it is internal")
-        standing = self._published.get(name)
-        if standing is not None and standing[1] == found.id:
-            for each in sockets or []:
-                each.close()
-            return _url(standing[0])
-        if not sockets:
-            raise LabError(f"a listening socket has to be handed over to publish {name}")
-        self._publish(name, sockets[0], found.id, min(addresses))
-        return _url(sockets[0])
+        return self._pages.publish(self.cloud, name, sockets or [])
 
     def break_(self, kind: str) -> str:
         """Break the deployment in the way that `kind` names; say what was done."""
@@ -181,11 +165,15 @@ class Lab:
         self._follow()
         return said
 
-    def _publish(self, name: str, listener: socket.socket, balancer: str, address: IPv4Address) -> None:
-        for gone in [each for each, (_, owner) in self._published.items() if owner not in self.cloud.load_balancers]:
-            self._gateway.withdraw(self._published.pop(gone)[0])
-        self._published[name] = (listener, balancer)
-        self._gateway.publish(listener, address, _HTTP)
+    def trace(self, subject: str, need: str) -> dict[str, Any]:
+        """Send the packets of one need of a service or task, and say which way they went; see `tracing`."""
+        self._follow()
+        return Tracer(self.fabric, self.account.connect, self.refreshed, self._patience).trace(subject, need)
+
+    def refreshed(self) -> Cloud:
+        """Give the account's present as the network has it."""
+        self._follow()
+        return self.cloud
 
     def _follow(self) -> None:
         """Bring network, names and servers to the account's present, where that has changed since it was last read."""
@@ -203,6 +191,10 @@ class Lab:
 
     def _application(self, host: str) -> WsgiApplication | None:
         """Give what answers for a host name of AWS, as the lab's endpoints and public addresses see it."""
+        found = self._prompt(host)
+        return self._late(found) if found is not None and self._is_slow(host) else found
+
+    def _prompt(self, host: str) -> WsgiApplication | None:
         if host == self._registry.host:
             return self._registry
         if host == self._registry.urls.host:
@@ -210,6 +202,21 @@ class Lab:
         if is_session(host, self.region):
             return session
         return self.account.wsgi if host.endswith((".amazonaws.com", ".api.aws")) else None
+
+    def _is_slow(self, host: str) -> bool:
+        found = by_host(host)
+        return found is not None and any(found.short in each.slow for each in self._broken)
+
+    def _late(self, prompt: WsgiApplication) -> WsgiApplication:
+        """Answer later than a task waits, or as soon as that break is mended."""
+
+        def late(environ: dict[str, Any], start_response: Any) -> Any:
+            until = time.monotonic() + self._patience.answer + 1
+            while time.monotonic() < until and any(each.slow for each in self._broken):
+                time.sleep(_TURN_SECONDS)
+            return prompt(environ, start_response)
+
+        return late
 
     def _front(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer on the host's port: the registry under /v2/, the account everywhere else."""
@@ -239,7 +246,3 @@ def _ending(lab: Lab) -> Iterator[None]:
         yield
     finally:
         lab.close()
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -25,6 +25,9 @@ from natless.prove.tasks import worst
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import Who, World
 
+_WALKED = ("HTTP", "HTTPS", "TCP", "TLS")
+"""The protocols of listeners that are connections of TCP."""
+
 
 class Front(msgspec.Struct, frozen=True):
     """A load balancer that forwards to a target group, by one of its listeners."""
@@ -136,6 +139,10 @@ def _public(world: World, front: Front) -> Answer:
         return Maybe((balancer.internet_facing,))
     if isinstance(listener.port, Gap):
         return Maybe((listener.port,))
+    if listener.protocol not in _WALKED:
+        unread = listener.protocol
+        why = "listeners of this protocol are not walked"
+        return Maybe((unread if isinstance(unread, Gap) else Gap(f"{listener.id} ({unread})", listener.origin, why),))
     answers: list[Answer] = [
         Maybe((node,)) if isinstance(node, Gap) else flows.inward(world, world.internet_end(), node, listener.port)
         for node in _nodes(world, balancer)
@@ -172,8 +179,12 @@ def _nodes(world: World, balancer: LoadBalancer) -> list[End | Gap]:
     for subnet in balancer.subnets:
         label = f"{balancer.id} in {subnet}" if isinstance(subnet, str) else balancer.id
         who = Who("balancer", balancer.id, label, balancer.origin, public_ip=balancer.internet_facing)
-        groups = balancer.groups
-        found.append(world.end(who, subnet, groups, "all"))
+        node = world.end(who, subnet, balancer.groups, "all")
+        if balancer.kind != "application" and not balancer.groups and isinstance(node, End):
+            # Only an ALB without a named group gets the VPC's default one: a network load balancer then has none,
+            # and nothing filters it (Elastic Load Balancing, 'Update the security groups for your NLB').
+            node = msgspec.structs.replace(node, groups=None)
+        found.append(node)
     if not found:
         found.append(Gap(f"{balancer.id}.Subnets", balancer.origin, "no subnet of it was read"))
     return found
@@ -224,9 +235,13 @@ def _to_task(world: World, front: Front, target: Registered, spot: Place) -> Ans
     bar = Yes() if spot.bar is None else spot.bar
     if isinstance(bar, No):
         return bar
-    if front.balancer.kind != "application":
+    if front.balancer.kind == "gateway":
         why = "load balancers of this type are not walked"
         return Maybe((Gap(f"{front.balancer.id} ({front.balancer.kind})", front.balancer.origin, why),))
+    if front.balancer.kind == "network" and target.group.keeps_client is not False:
+        why = "its targets see the clients' addresses: whom their groups let in by that is not walked"
+        hidden = Gap(f"{target.group.id} (preserve_client_ip)", target.group.origin, why)
+        return Maybe((target.group.keeps_client if isinstance(target.group.keeps_client, Gap) else hidden,))
     if isinstance(spot.end, Gap):
         return Maybe((spot.end,))
     port, health_port = target_port(target.task, target.target, spot), target.group.health_port

@@ -26,6 +26,8 @@ class Demand(msgspec.Struct, frozen=True):
 
     `by` says whose policies must allow the calls. `own` says that the container itself makes them, where tasks run on
     instances: from the task's network and not from the instance's.
+    `by` says whose policies must allow the calls. `behind` are calls that the service makes for that role on its own
+    side: no endpoint sees them, and a policy of what they are made to may allow them as well.
     """
 
     need: str
@@ -33,6 +35,7 @@ class Demand(msgspec.Struct, frozen=True):
     why: str
     by: str = "nobody"
     doubts: tuple[Gap, ...] = ()
+    behind: tuple[Call, ...] = ()
     own: bool = False
 
 
@@ -41,15 +44,21 @@ _SECRET = re.compile(
 )
 
 
+_JSON_KEY = re.compile(r"\$\{[^}]*\}:[^:]*:[^:]*:[^:]*")
+"""An ARN that is not resolved, with a JSON key, version stage and version id: a parameter takes none of these."""
+
+
 def demands(world: World, task: TaskDefinition, service: EcsService) -> tuple[Demand, ...]:
     """Give the needs of a task as one service runs it, each need once, in the order in which ECS meets them.
 
     On instances, where it makes a difference who asks, once for each who does.
     """
-    found: dict[tuple[str, bool], Demand] = {}
+    found: dict[tuple[str, str, bool], Demand] = {}
     for demand in _all(world, task, service):
-        key = (demand.need, demand.own and service.launch != "fargate")
-        found[key] = _joined(found[key], demand) if key in found else demand
+        # One service asked in two regions is reached on two ways, as one asked by instance and container is.
+        key = (demand.need, demand.goal.region, demand.own and service.launch != "fargate")
+        known = found.get(key)
+        found[key] = demand if known is None else _joined(known, demand)
     return tuple(found.values())
 
 
@@ -59,7 +68,8 @@ def _joined(one: Demand, other: Demand) -> Demand:
     goal = msgspec.structs.replace(one.goal, calls=calls)
     doubts = distinct((*one.doubts, *other.doubts)) if one.doubts and other.doubts else ()
     by = one.by if one.by != "nobody" else other.by
-    return msgspec.structs.replace(one, goal=goal, doubts=doubts, by=by)
+    behind = tuple(dict.fromkeys((*one.behind, *other.behind)))
+    return msgspec.structs.replace(one, goal=goal, doubts=doubts, by=by, behind=behind)
 
 
 def _all(world: World, task: TaskDefinition, service: EcsService) -> Iterator[Demand]:
@@ -70,6 +80,9 @@ def _all(world: World, task: TaskDefinition, service: EcsService) -> Iterator[De
     yield from (demand for container in containers for demand in _files(container))
     if service.exec_enabled is not False:
         yield from _of(Feature.EXEC, "*", _doubts(service.exec_enabled))
+        if service.exec_key is not None:
+            key = "${unread}" if isinstance(service.exec_key, Gap) else service.exec_key
+            yield from _of(Feature.EXEC_KEY, key, _doubts(service.exec_enabled, service.exec_key))
     if service.service_connect is not False:
         yield from _of(Feature.SERVICE_CONNECT, "*", _doubts(service.service_connect))
     if service.launch == "ec2":
@@ -88,7 +101,7 @@ def _of(feature: Feature, resource: str, doubts: tuple[Gap, ...], **goal: str) -
         if need.feature is feature:
             name = "s3-layers" if need.endpoint == "s3" and feature is Feature.ECR_IMAGE else need.endpoint
             target = Goal(need.endpoint, _calls(need, resource), name == "s3-layers", goal.get("region", ""))
-            yield Demand(name, target, need.why, need.asked_by, doubts, need.by_container)
+            yield Demand(name, target, need.why, need.asked_by, doubts, own=need.by_container)
 
 
 _CALLERS: dict[str, Literal["execution", "task", "instance", "aws"]] = {
@@ -144,7 +157,7 @@ def _pull(world: World, repository: str, doubts: tuple[Gap, ...]) -> Iterator[De
             yield demand
             continue
         bucket = LAYER_BUCKET.format(region=world.cloud.region)
-        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/layer", "aws")
+        call = Call("s3:GetObject", f"arn:{world.cloud.partition}:s3:::{bucket}/${{any}}", "aws")
         yield msgspec.structs.replace(demand, goal=msgspec.structs.replace(demand.goal, calls=(call,)))
 
 
@@ -173,17 +186,19 @@ def _secrets(world: World, container: Container) -> Iterator[Demand]:
     credentials = container.repository_credentials
     if credentials is not None:
         where = "${unread}" if isinstance(credentials, Gap) else secret_arn(credentials)
-        yield from _of(Feature.REGISTRY_CREDENTIALS, where, ())
+        yield from _of(Feature.REGISTRY_CREDENTIALS, where, (), region=_elsewhere(world, where))
 
 
 def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
     if isinstance(secret.value_from, Gap):
         yield from _of(Feature.SECRETSMANAGER_SECRET, "*", (secret.value_from,))
         yield from _of(Feature.SSM_PARAMETER, "*", (secret.value_from,))
-    elif ":secretsmanager:" in secret.value_from:
-        yield from _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), ())
+    elif ":secretsmanager:" in secret.value_from or _JSON_KEY.fullmatch(secret.value_from):
+        where = _elsewhere(world, secret.value_from)
+        for demand in _of(Feature.SECRETSMANAGER_SECRET, secret_arn(secret.value_from), (), region=where):
+            yield msgspec.structs.replace(demand, behind=_decrypting(secret))
     elif ":ssm:" in secret.value_from:
-        yield from _of(Feature.SSM_PARAMETER, secret.value_from, ())
+        yield from _of(Feature.SSM_PARAMETER, secret.value_from, (), region=_elsewhere(world, secret.value_from))
     elif secret.value_from.startswith("${"):
         why = f"whether {secret.value_from} is a secret or a parameter is not resolved"
         doubt = Gap(f"secret {secret.name}", secret.origin, why)
@@ -193,6 +208,22 @@ def _secret(world: World, secret: ContainerSecret) -> Iterator[Demand]:
         path = secret.value_from.removeprefix("/")
         here_ = f"{world.cloud.region}:{world.cloud.account}"
         yield from _of(Feature.SSM_PARAMETER, f"arn:{world.cloud.partition}:ssm:{here_}:parameter/{path}", ())
+
+
+def _decrypting(secret: ContainerSecret) -> tuple[Call, ...]:
+    """Give what a secret under a key of one's own asks of that key (Secrets Manager user guide, 'Encryption')."""
+    if secret.key is None:
+        return ()
+    return (Call("kms:Decrypt", "${unread}" if isinstance(secret.key, Gap) else secret.key, "execution"),)
+
+
+_PLACE = re.compile(r"arn:(?:\$\{[^}]*\}|[^:])*:(?:secretsmanager|ssm):(?P<region>(?:\$\{[^}]*\}|[^:])*):")
+
+
+def _elsewhere(world: World, arn: str) -> str:
+    """Give the region of an ARN where that is another one for sure: endpoints here do not serve it; else ""."""
+    found = _PLACE.match(arn)
+    return found["region"] if found is not None and same(found["region"], world.cloud.region) is False else ""
 
 
 def secret_arn(value: str) -> str:

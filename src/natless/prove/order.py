@@ -28,7 +28,7 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
         for hop in (hop for path in (answer.path, *answer.others) for hop in (*path.forward, *path.back)):
             if hop.element in world.cloud.interface_endpoints or hop.element in world.cloud.gateway_endpoints:
                 endpoints.setdefault(hop.element, need)
-            elif hop.kind.startswith("security-group") and _standalone(world, hop.detail):
+            elif hop.kind.startswith("security-group") and _late_rule(world, hop, service.after):
                 rules.setdefault(hop.detail, need)
             elif hop.kind == "route" and hop.detail != "local":
                 if gateway := _gateway_of(world, hop.detail):
@@ -36,7 +36,7 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
                 for part in _table_parts(world, service, hop):
                     rules.setdefault(part, need)
     yield from _late(service, endpoints, START_BEFORE_ENDPOINT, "endpoint")
-    yield from _late(service, rules, START_BEFORE_RULE, "rule or route")
+    yield from _late(service, rules, START_BEFORE_RULE, "group rule or route")
 
 
 _NOT_AWAITED = frozenset({"task->internet", "internet->alb", "ecs", "ecs-agent", "ecs-telemetry"})
@@ -69,14 +69,21 @@ def _standalone(world: World, rule: str) -> bool:
     return bool(rule) and "." not in rule and rule not in world.cloud.security_groups
 
 
+def _late_rule(world: World, hop: Hop, after: frozenset[str]) -> bool:
+    """Say whether no rule that lets a packet through is there in time: one of several is enough."""
+    in_time = any(rule in after or not _standalone(world, rule) for rule in hop.instead)
+    return _standalone(world, hop.detail) and not in_time
+
+
 def _late(service: EcsService, found: dict[str, str], rule: Rule, what: str) -> Iterator[Finding]:
-    after = service.after or frozenset()
-    for element, need in found.items():
-        if element in after:
-            continue
-        message = f"{service.id} does not wait for the {what} {element}, which {need} needs"
-        mend = fix(_wait(service, element), service.origin)
-        yield rule.finding(service.id, service.origin, message, _SYMPTOM, mend)
+    """Give one finding for all that is not waited for, so that one change mends it."""
+    late = {element: need for element, need in found.items() if element not in (service.after or frozenset())}
+    if not late:
+        return
+    named = ", ".join(f"{element} ({need})" for element, need in late.items())
+    message = f"{service.id} does not wait for {what}{'s' if len(late) > 1 else ''} that its tasks need: {named}"
+    mend = fix(_wait(service, *late), service.origin)
+    yield rule.finding(service.id, service.origin, message, _SYMPTOM, mend)
 
 
 _SYMPTOM = (
@@ -85,11 +92,12 @@ _SYMPTOM = (
 )
 
 
-_REFUSED = TARGET_GROUP_WITHOUT_BALANCER.text
+_REFUSED = TARGET_GROUP_WITHOUT_BALANCER.say(target_group="<target group>")
 
 
-def _wait(service: EcsService, element: str) -> Mend:
-    return Mend({service.id: {"Type": "AWS::ECS::Service", "DependsOn": [element]}})
+def _wait(service: EcsService, *elements: str) -> Mend:
+    """Give the edges to add to the service's own."""
+    return Mend({service.id: {"Type": "AWS::ECS::Service", "DependsOn": list(elements)}})
 
 
 def _listeners(world: World, service: EcsService, after: frozenset[str]) -> Iterator[Finding]:

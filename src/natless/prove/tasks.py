@@ -149,7 +149,12 @@ def _role(world: World, task: TaskDefinition, spot: Place, demand: Demand, endpo
     arn = _arn(world, identifier)
     calls = tuple(msgspec.structs.replace(call, role=arn) for call in calls)
     source = spot.end if isinstance(spot.end, End) else _nowhere(task)
-    return identity(world, role, calls, source, endpoint)
+    answer = identity(world, role, calls, source, endpoint)
+    behind = tuple(msgspec.structs.replace(call, role=arn) for call in demand.behind)
+    if not behind or not isinstance(answer, Yes) or isinstance(identity(world, role, behind, source, None), Yes):
+        return answer
+    why = f"{identifier} does not surely allow {behind[0].action} on it, and the key's own policy is not read"
+    return Maybe((Gap(behind[0].resource, task.origin, why),))
 
 
 def _nowhere(task: TaskDefinition) -> End:
@@ -180,6 +185,10 @@ def image_source(world: World, task: TaskDefinition, spots: tuple[Place, ...]) -
         if why:
             open_.append(Gap(f"image of {container.name}", container.origin, why))
             continue
+        cold = _cold_cache(world, container.image, found)
+        if cold is not None and not isinstance(worst(_out(world, spot) for spot in spots), Yes):
+            open_.append(cold)
+            continue
         if isinstance(found, EcrImage) and here(found, world.cloud.region):
             hops.append(Hop("image-source", container.name, f"{container.image} in private ECR", container.origin))
             continue
@@ -191,6 +200,23 @@ def image_source(world: World, task: TaskDefinition, spots: tuple[Place, ...]) -
         else:
             hops.extend(answer.path.forward)
     return Maybe(distinct(open_)) if open_ else Yes(Path(tuple(hops)))
+
+
+def _cold_cache(world: World, reference: str, found: EcrImage | PublicImage | OpenImage) -> Gap | None:
+    """Give the gap of an image that a pull-through cache may still have to fetch; None where no rule makes it one."""
+    if not isinstance(found, EcrImage):
+        return None
+    for cache in world.cloud.pull_through_caches.values():
+        prefix = cache.prefix
+        if isinstance(prefix, Gap) or prefix == "ROOT" or found.repository.startswith(f"{prefix.rstrip('/')}/"):
+            why = "the first pull through a cache goes out to the internet, and whether there was one is not known"
+            return Gap(f"{reference} by {cache.id}", cache.origin, why)
+    return None
+
+
+def _out(world: World, spot: Place) -> Answer:
+    """Walk out of the VPC (Amazon ECR user guide, 'Considerations for pull through cache rules')."""
+    return Maybe((spot.end,)) if isinstance(spot.end, Gap) else flows.outward(world, spot.end, world.service_end(""))
 
 
 def _open(world: World, reference: str, found: EcrImage | PublicImage | OpenImage) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import assert_never
+
+import msgspec
 
 from natless.finding import Blocked, Finding, Gap, Hop, Reachable, Unknown, Verdict
 from natless.report.check_json import overall
@@ -18,15 +21,21 @@ def check_text(
     findings: tuple[Finding, ...],
     gaps: tuple[Gap, ...],
     paint: Paint,
+    *,
+    called: Mapping[str, str] | None = None,
 ) -> str:
-    """Give the whole answer as text. `paint` colours words, or leaves them as they are."""
+    """Give the whole answer as text. `paint` colours words, or leaves them as they are.
+
+    `called` gives what people call a thing by its id: on a way it stands for the id, in a sentence behind it.
+    """
+    names = _Names(called or {})
     lines: list[str] = []
     for task in dict.fromkeys(verdict.task for verdict in verdicts):
         lines.append(paint.strong(task))
-        lines += [line for verdict in verdicts if verdict.task == task for line in _verdict(verdict, paint)]
+        lines += [line for verdict in verdicts if verdict.task == task for line in _verdict(verdict, paint, names)]
         lines.append("")
     for finding in findings:
-        lines += [*finding_lines(finding, paint), ""]
+        lines += [*finding_lines(_with_names(finding, names), paint), ""]
     if gaps:
         lines.append(paint.strong("could not be read"))
         lines += [f"  {gap.origin}: {gap.what}: {gap.why}" for gap in gaps]
@@ -50,30 +59,65 @@ def finding_lines(finding: Finding, paint: Paint) -> list[str]:
     return lines
 
 
-def _verdict(verdict: Verdict, paint: Paint) -> Iterator[str]:
+class _Names:
+    """What people call the things of an account; a template's logical ids are names already."""
+
+    def __init__(self, called: Mapping[str, str]) -> None:
+        self._called = called
+        self._known = re.compile("|".join(sorted(map(re.escape, called), reverse=True))) if called else None
+
+    def short(self, element: str) -> str:
+        """Give the name of an element, else its id; of an ARN what comes after its type."""
+        found = self._called.get(element)
+        if found is not None:
+            return found
+        return element.split(":", 5)[-1].partition("/")[2] or element if element.startswith("arn:") else element
+
+    def explained(self, text: str) -> str:
+        """Give text with the name behind each id that has one."""
+        if self._known is None:
+            return text
+        return self._known.sub(lambda match: f"{match[0]} ({self._called[match[0]]})", text)
+
+
+def _with_names(finding: Finding, names: _Names) -> Finding:
+    """Give a finding for reading; its fix stays as it is to be typed."""
+    explained = names.explained
+    return msgspec.structs.replace(
+        finding, message=explained(finding.message), subject=explained(finding.subject).replace(" (", ", ").rstrip(")")
+    )
+
+
+def _verdict(verdict: Verdict, paint: Paint, names: _Names) -> Iterator[str]:
     match verdict.outcome:
         case Reachable(path=path, degraded=degraded):
             mark = paint.good("reachable") if verdict.kept else paint.bad("reachable")
-            yield f"  {mark}  {verdict.need:<15} {_way(path.forward) or verdict.reason}"
+            yield f"  {mark}  {verdict.need:<15} {_way(path.forward, names) or verdict.reason}"
             if degraded:
-                yield f"  {'':9}  {'':<15} {paint.doubtful('degraded')}: {degraded}"
+                yield f"  {'':9}  {'':<15} {paint.doubtful('degraded')}: {names.explained(degraded)}"
         case Blocked():
             mark = paint.good("blocked  ") if verdict.kept else paint.bad("blocked  ")
-            yield f"  {mark}  {verdict.need:<15} {verdict.reason}"
+            yield f"  {mark}  {verdict.need:<15} {names.explained(verdict.reason)}"
         case Unknown(gaps=gaps):
-            yield f"  {paint.doubtful('unknown  ')}  {verdict.need:<15} {verdict.reason}"
+            need = verdict.need
+            said = paint.doubtful("unknown  ")
+            # The reason is its gaps, one after the other: here each has a line, with its place.
             for gap in gaps:
-                yield f"  {'':9}  {'':<15} {gap.origin}: {gap.what}: {gap.why}"
+                yield f"  {said}  {need:<15} {gap.origin}: {gap.what}: {gap.why}"
+                need, said = "", " " * 9
+            if not gaps:
+                yield f"  {said}  {need:<15} {verdict.reason}"
         case never:
             assert_never(never)
 
 
-def _way(hops: tuple[Hop, ...]) -> str:
+def _way(hops: tuple[Hop, ...], known: _Names) -> str:
     """Give the elements of a path in order, each once where one follows itself."""
     names: list[str] = []
     for hop in hops:
-        if not names or names[-1] != hop.element:
-            names.append(hop.element)
+        name = known.short(hop.element)
+        if not names or names[-1] != name:
+            names.append(name)
     return " → ".join(names)
 
 

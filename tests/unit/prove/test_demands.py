@@ -320,3 +320,35 @@ def test_a_central_endpoint_serves_no_image_layers() -> None:
 
     found = outcomes(proof(behind_a_transit_gateway, task_egress("10.0.0.0/8"), without_s3))["s3-layers"]
     assert isinstance(found, Blocked)
+
+
+def test_a_task_behind_a_nat_gateway_is_exposed_to_nobody() -> None:
+    # VPC user guide, "NAT gateways": hosts of the internet cannot begin a connection through one.
+    def behind_nat(resources: dict[str, Any]) -> None:
+        resources["Nat"] = {
+            "Type": "AWS::EC2::NatGateway",
+            "Properties": {"SubnetId": {"Ref": "PublicSubnet1"}, "AllocationId": "eipalloc-0123456789abcdef0"},
+        }
+        for zone in (1, 2):
+            resources[f"Out{zone}"] = {
+                "Type": "AWS::EC2::Route",
+                "Properties": {
+                    "RouteTableId": {"Ref": f"PrivateRouteTable{zone}"},
+                    "DestinationCidrBlock": "0.0.0.0/0",
+                    "NatGatewayId": {"Ref": "Nat"},
+                },
+            }
+        resources["Open"] = {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {
+                "GroupId": {"Ref": "WebTaskGroup"},
+                "IpProtocol": "tcp",
+                "FromPort": 8080,
+                "ToPort": 8080,
+                "CidrIp": "0.0.0.0/0",
+            },
+        }
+
+    rules = {finding.rule for finding in proof(behind_nat).findings}
+    assert "NL309" not in rules
+    assert "NL310" in rules

@@ -325,7 +325,7 @@ def test_an_agent_whose_way_is_not_known_leaves_what_it_does_unknown(user_data: 
 
 def test_a_cluster_of_another_name() -> None:
     found = blocked(outcomes(USER_DATA % "{'Fn::Base64': 'echo ECS_CLUSTER=other >> /etc/ecs/ecs.config'}"))
-    assert found == dict.fromkeys({*BY_INSTANCE, "alb->task"}, ("NL809", "Hosts"))
+    assert found == dict.fromkeys({*BY_INSTANCE, "alb->task"}, ("NL815", "Hosts"))
 
 
 BY_LAUNCH_TYPE = """

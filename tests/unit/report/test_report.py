@@ -8,6 +8,7 @@ from natless.report.check_text import check_text
 from natless.report.difference import difference
 from natless.report.paint import Paint
 
+ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
 HERE = Origin("t.yaml", 7, "Group")
 REACHABLE = Verdict(
     "Task", "logs", Reachable(Path((Hop("name", "Vpc", "", HERE), Hop("route", "Table", "", HERE)))), "", kept=True
@@ -45,9 +46,30 @@ def test_a_finding_has_its_place_its_symptom_and_its_fix() -> None:
     said = check_text("t.yaml", (BROKEN, OPEN), (finding,), (Gap("Policy", HERE, "not read"),), Paint(on=False))
     assert "t.yaml:7: error NL401 endpoint-missing (Table)\n    gone\n    you will see: you wait\n" in said
     assert "    to mend it: aws a\n                aws b\n" in said
-    assert "  unknown    s3-layers       not read" in said
+    assert "  unknown    s3-layers       t.yaml:7: Policy: not read\n" in said
     assert "t.yaml:7: Policy: not read" in said
     assert said.endswith("t.yaml: blocked: 0 of 2 promises hold, 1 finding")
+
+
+def test_things_of_an_account_are_called_by_name_and_fixes_stay_to_be_typed() -> None:
+    table = Origin("aws:eu-west-1", resource="rtb-0a1b")
+    finding = Finding(
+        "NL201",
+        "route-missing",
+        Severity.ERROR,
+        "rtb-0a1b",
+        table,
+        "rtb-0a1b has no route",
+        "",
+        Fix("cli", "aws rtb-0a1b"),
+    )
+    hops = (Hop("name", "vpc-01", "", table), Hop("route", "rtb-0a1b", "", table), Hop("identity", ARN, "", table))
+    way = Verdict("td:1", "logs", Reachable(Path(hops)), "", kept=True)
+    called = {"rtb-0a1b": "PrivateTable", "vpc-01": "Vpc"}
+    said = check_text("aws:c/s", (way,), (finding,), (), Paint(on=False), called=called)
+    assert "logs            Vpc → PrivateTable → app/web/50dc6c495c0c9188" in said
+    assert "NL201 route-missing (rtb-0a1b, PrivateTable)\n    rtb-0a1b (PrivateTable) has no route" in said
+    assert "to mend it: aws rtb-0a1b\n" in said
 
 
 def test_colour_adds_nothing_but_colour() -> None:

@@ -1,17 +1,30 @@
-"""Application load balancers: a proxy at each of their interfaces, and the health of their targets."""
+"""Load balancers: a proxy at each of their interfaces, and the health of their targets."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from natless.cloud import Cloud
-from natless.lab.balancer.facts import Facts, Group, Target, read
+from natless.lab.balancer.facts import Facts, Group, LoadBalancerFacts, Target
 from natless.lab.balancer.health import HEALTHY, Checker, Verdict, together
 from natless.lab.balancer.node import Node, ProxyError
-from natless.lab.services.elbv2 import set_target_health
+from natless.lab.balancer.reading import read
+from natless.lab.services.elbv2_targets import set_target_health
 from natless.lab.services.ledger import LEDGER
 from natless.lab.tasks.ports import House
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    """A node that can be served: whose it is, and its interface's zone and address."""
+
+    balancer: LoadBalancerFacts
+    zone: str
+    address: str
+
 
 _Checked = tuple[str, str, Target]
 """An ENI, a target group, a target."""
@@ -37,19 +50,27 @@ class Balancer:
         if self._generation != (present := LEDGER.generation):
             self._facts, self._generation = read(self._house.account, self._house.region), present
         standing = {
-            eni: str(cloud.network_interfaces[eni].addresses[0])
+            eni: _Standing(balancer, zone, str(cloud.network_interfaces[eni].addresses[0]))
             for balancer in self._facts.balancers
-            for eni in balancer.interfaces
+            for eni, zone in balancer.interfaces
             if eni in cloud.network_interfaces
         }
         self._check(standing)
         health = self._health()
-        routable = {arn: _routable(group, health) for arn, group in self._facts.groups.items()}
-        wanted = (self._facts, tuple(sorted(standing.items())), tuple(sorted(routable.items(), key=str)))
+        open_to = {
+            eni: {arn: routable(self._facts.groups[arn], each.zone, health) for arn in each.balancer.groups}
+            for eni, each in standing.items()
+        }
+        wanted = (self._facts, standing, open_to)
         if wanted != self._applied:
-            self._serve(standing, routable)
+            self._serve(standing, open_to)
             self._applied = wanted
         self._tell(health)
+
+    @property
+    def unmodelled(self) -> tuple[str, ...]:
+        """What the account holds that no proxy here does, one text each."""
+        return self._facts.unmodelled
 
     def stop(self) -> None:
         """Stop every proxy and every check."""
@@ -60,33 +81,26 @@ class Balancer:
         self._checkers.clear()
         self._nodes.clear()
 
-    def _serve(self, standing: dict[str, str], routable: dict[str, frozenset[Target]]) -> None:
+    def _serve(self, standing: Mapping[str, _Standing], open_to: Mapping[str, Mapping[str, frozenset[Target]]]) -> None:
         for eni in [eni for eni in self._nodes if eni not in standing]:
             self._nodes.pop(eni).close()
         problems = []
-        for balancer in self._facts.balancers:
-            groups = {arn: self._facts.groups[arn] for arn in balancer.groups if arn in self._facts.groups}
-            for eni in balancer.interfaces:
-                if eni not in standing:
-                    continue
-                if eni not in self._nodes:
-                    namespace = self._house.network.namespace(eni)
-                    self._nodes[eni] = Node(namespace, standing[eni], self._folder / eni)
-                try:
-                    self._nodes[eni].apply(balancer, groups, routable)
-                except (ProxyError, OSError, ValueError) as error:
-                    problems.append(f"{balancer.arn} at {standing[eni]}: {error}")
+        for eni, each in standing.items():
+            groups = {arn: self._facts.groups[arn] for arn in each.balancer.groups}
+            if eni not in self._nodes:
+                self._nodes[eni] = Node(self._house.network.namespace(eni), each.address, self._folder / eni)
+            try:
+                self._nodes[eni].apply(each.balancer, groups, open_to[eni])
+            except (ProxyError, OSError, ValueError) as error:
+                problems.append(f"{each.balancer.arn} at {each.address}: {error}")
         self.problems = tuple(problems)
 
-    def _check(self, standing: dict[str, str]) -> None:
+    def _check(self, standing: Mapping[str, _Standing]) -> None:
         """Have a checker for each target at each node, and for nothing else."""
         wanted = {
-            (eni, arn, Target(target.address, target.port)): self._facts.groups[arn].check
-            for balancer in self._facts.balancers
-            for eni in balancer.interfaces
-            if eni in standing
-            for arn in balancer.groups
-            if arn in self._facts.groups
+            (eni, arn, _alone(target)): self._facts.groups[arn].check
+            for eni, each in standing.items()
+            for arn in each.balancer.groups
             for target in self._facts.groups[arn].targets
             if not target.draining
         }
@@ -111,9 +125,19 @@ class Balancer:
             set_target_health(arn, target.address, target.port, state=state, reason=reason, description=description)
 
 
-def _routable(group: Group, health: dict[tuple[str, Target], Verdict]) -> frozenset[Target]:
-    """Give the targets that get requests: the healthy ones, and where none is, all that are unhealthy (fail-open)."""
-    staying = [target for target in group.targets if not target.draining]
-    states = {target: health[group.arn, target] for target in staying if (group.arn, target) in health}
-    healthy = [target for target, verdict in states.items() if verdict == HEALTHY]
-    return frozenset(healthy or [target for target, verdict in states.items() if verdict.state == "unhealthy"])
+def _alone(target: Target) -> Target:
+    """Give a target as its health is kept: whatever else is said of it."""
+    return Target(target.address, target.port)
+
+
+def routable(group: Group, zone: str, health: Mapping[tuple[str, Target], Verdict]) -> frozenset[Target]:
+    """Give the targets that a node of a zone sends to: the healthy ones that it may send to.
+
+    Where no target of the group is healthy in any zone, all that are unhealthy get requests (fail-open; user guides,
+    "Target group health").
+    """
+    states = {target: found for target in group.targets if (found := health.get((group.arn, _alone(target))))}
+    staying = {target: found for target, found in states.items() if not target.draining}
+    healthy = {target for target, found in staying.items() if found == HEALTHY}
+    chosen = healthy or {target for target, found in staying.items() if found.state == "unhealthy"}
+    return frozenset(target for target in chosen if group.across or target.zone in {zone, ""})

@@ -1,213 +1,209 @@
-"""The proxy's configuration for one load balancer node: haproxy's text, from facts. Pure.
+"""The proxy's configuration for one node of an application load balancer: haproxy's text, from facts. Pure.
 
 Listener rules become a chain that picks the first match, then what each does. What ALB adds and answers itself is
-here: X-Forwarded headers, a trace id, and its own 502, 503 and 504.
+here: X-Forwarded headers, a trace id, its error pages. ELB user guide, "HTTP headers and Application Load Balancers",
+"Troubleshoot your Application Load Balancers", "Rule action types". Read 2026-11.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from natless.lab.balancer.facts import (
-    Condition,
-    Fixed,
-    Forward,
-    Group,
-    Listener,
-    LoadBalancerFacts,
-    Redirect,
-    Rule,
-    Target,
-)
+from natless.lab.balancer import pages
+from natless.lab.balancer.conditions import quoted, test
+from natless.lab.balancer.facts import Fixed, Forward, Group, Headers, Listener, LoadBalancerFacts, Redirect, Rule
+from natless.lab.balancer.written import Folder, Written, bind, first_lines
 
 _CONNECT_SECONDS = 10
 """ALB gives a target ten seconds to take a connection (user guide, "HTTP 504")."""
 
-_REASONS = {
-    400: "Bad Request",
-    502: "Bad Gateway",
-    503: "Service Temporarily Unavailable",
-    504: "Gateway Time-out",
-}
+_SERVED = ("HTTP", "HTTPS")
+_OWN = f"hdr Server {pages.SERVER}"
 
-
-def page(status: int) -> str:
-    """Give the whole answer that ALB makes itself for a status, as haproxy's `errorfile` takes it."""
-    title = f"{status} {_REASONS[status]}"
-    body = (
-        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
-        f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
-    )
-    head = f"HTTP/1.1 {title}\r\nServer: awselb/2.0\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Connection: keep-alive\r\n\r\n{body}"
-
-
-PAGES = tuple(_REASONS)
-"""The statuses that have a page, each to be written as STATUS.http in the configuration's folder."""
-
-
-def server_name(target: Target) -> str:
-    """Give the proxy's name for a target."""
-    return f"t{target.address.replace('.', '-')}-{target.port}"
+# A target that takes no connection is a 502 to ALB, one that does not answer the attempt at all a 504; both are a 503
+# to haproxy, and only the time that has gone by tells them apart.
+_SLOW = f"date(0,ms),sub(txn.began),div({_CONNECT_SECONDS * 1000 - 500}),bool"
+_FAILED = pages.body(f"%[{_SLOW},iif(504 {pages.REASONS[504]},502 {pages.REASONS[502]})]")
 
 
 def write(
-    facts: LoadBalancerFacts, groups: Mapping[str, Group], address: str, folder: str, servers: Mapping[str, list[str]]
-) -> str:
-    """Give the text for the node at `address`.
+    facts: LoadBalancerFacts, groups: Mapping[str, Group], address: str, path: str, servers: Mapping[str, list[str]]
+) -> Written:
+    """Give the configuration for the node at `address`, whose files lie in the folder `path`.
 
     `servers` holds the server lines of each backend by its name: they are added and taken away while the proxy runs,
     so they are only written so that a restart begins with them.
     """
-    lines = list(_first_lines(facts, folder))
+    folder = Folder(path)
+    lines = [*first_lines(path), *_defaults(facts, folder)]
     for listener in facts.listeners:
-        if listener.protocol == "HTTP":
-            lines += _frontend(listener, groups, address)
-    used = {arn for listener in facts.listeners for rule in listener.rules for arn, _ in _targets(rule)}
-    for arn in sorted(used & set(groups)):
-        lines += _backend(groups[arn], folder)
-        lines += [f"  {line}" for line in servers.get(groups[arn].name, [])]
-    return "\n".join([*lines, "backend none", f"  http-request return status 503 errorfile {folder}/503.http", ""])
+        if listener.protocol in _SERVED:
+            lines += _frontend(listener, facts, groups, address, folder)
+    for arn in facts.groups:
+        if arn in groups:
+            lines += _backend(groups[arn], folder)
+            lines += [f"  server {each}" for each in servers.get(groups[arn].name, [])]
+    lines += ["backend none", *_unavailable(folder, "")]
+    return Written("\n".join([*lines, ""]), folder.files)
 
 
-def _first_lines(facts: LoadBalancerFacts, folder: str) -> Iterator[str]:
+def _defaults(facts: LoadBalancerFacts, folder: Folder) -> Iterator[str]:
     yield from (
-        "global",
-        "  maxconn 4000",
-        "  nbthread 1",
-        f"  stats socket {folder}/admin.sock mode 600 level admin expose-fd listeners",
-        "  hard-stop-after 30s",
         "defaults",
         "  mode http",
-        "  option forwardfor",
         "  retries 0",
         f"  timeout connect {_CONNECT_SECONDS}s",
         f"  timeout client {facts.idle}s",
         f"  timeout server {facts.idle}s",
+        f"  timeout http-request {facts.idle}s",
         f"  timeout http-keep-alive {facts.idle}s",
-        f"  errorfile 400 {folder}/400.http",
-        f"  errorfile 502 {folder}/502.http",
-        f"  errorfile 503 {folder}/502.http",  # to haproxy a target that takes no connection is a 503, to ALB a 502
-        f"  errorfile 504 {folder}/504.http",
+    )
+    for status in pages.ERRORS:
+        if status != 503:  # noqa: PLR2004  # a target's refusal, which the next line answers
+            yield f"  errorfile {status} {folder.keep(pages.answer(status), 'http')}"
+    yield f"  http-error status 503 content-type text/html lf-file {folder.keep(_FAILED, 'html')} {_OWN}"
+
+
+def _unavailable(folder: Folder, condition: str) -> tuple[str, str]:
+    """Give the lines that answer that a group has nobody to answer."""
+    page = folder.keep(pages.titled(503), "html")
+    return (
+        f"  http-request set-var(txn.answered) bool(true){condition}",
+        f"  http-request return status 503 content-type text/html file {page} {_OWN}{condition}",
     )
 
 
-def _targets(rule: Rule) -> tuple[tuple[str, int], ...]:
-    return rule.action.groups if isinstance(rule.action, Forward) else ()
-
-
-def _frontend(listener: Listener, groups: Mapping[str, Group], address: str) -> Iterator[str]:
+def _frontend(
+    listener: Listener, facts: LoadBalancerFacts, groups: Mapping[str, Group], address: str, folder: Folder
+) -> Iterator[str]:
     yield f"frontend port-{listener.port}"
-    yield f"  bind {address}:{listener.port}"
-    yield "  http-request set-header X-Forwarded-Proto http"
-    yield f"  http-request set-header X-Forwarded-Port {listener.port}"
-    trace = "Root=1-%[uuid,bytes(0,8)]-%[uuid,regsub(-,,g),bytes(0,24)]"
-    yield f"  http-request set-header X-Amzn-Trace-Id {trace} if !{{ req.hdr(X-Amzn-Trace-Id) -m found }}"
+    yield bind(listener, address, folder, alpn="h2,http/1.1" if facts.http2 else "http/1.1")
     yield "  http-request set-var(txn.began) date(0,ms)"
     for number, rule in enumerate(listener.rules):
-        yield from _match(number, rule)
+        conditions = " ".join(["!{ var(txn.rule) -m found }", *[test(each) for each in rule.conditions]])
+        yield f"  http-request set-var(txn.rule) str(r{number}) if {conditions}"
     for number, rule in enumerate(listener.rules):
-        yield from _answer(number, rule)
+        yield from _answer(rule, listener, folder, _picked(number))
+    yield from _headers(listener, facts.headers)
     for number, rule in enumerate(listener.rules):
-        yield from _forward(number, rule, groups)
+        yield from _forward(rule, groups, _picked(number))
     yield "  default_backend none"
+    yield from _after(listener)
 
 
-def _match(number: int, rule: Rule) -> Iterator[str]:
-    """Give the lines that pick rule `number`, where no earlier one was picked."""
-    tests = [_test(condition) for condition in rule.conditions]
-    if rule.action is None or any(test is None for test in tests):
-        return
-    conditions = " ".join(["!{ var(txn.rule) -m found }", *[test for test in tests if test is not None]])
-    yield f"  http-request set-var(txn.rule) str(r{number}) if {conditions}"
+def _after(listener: Listener) -> Iterator[str]:
+    """Give the lines that put right what the proxy answers by itself."""
+    yield "  http-response set-var(txn.answered) bool(true)"
+    for number, rule in enumerate(listener.rules):
+        if isinstance(rule.action, Fixed) and not rule.action.body:
+            yield f"  http-after-response set-header Content-Type {_kind(rule.action)} if {_picked(number)}"
+    failed = "{ status 503 } !{ var(txn.answered) -m found }"
+    yield f"  http-after-response set-status 504 reason '{pages.REASONS[504]}' if {failed} {{ {_SLOW} }}"
+    yield f"  http-after-response set-status 502 reason '{pages.REASONS[502]}' if {failed}"
+    own = f"{{ status 503 }} {{ res.hdr(server) -m str {pages.SERVER} }}"
+    yield f"  http-after-response set-status 503 reason '{pages.REASONS[503]}' if {own}"
+    yield "  http-after-response set-header Date %[date,http_date] if !{ res.hdr(date) -m found }"
 
 
-def _test(condition: Condition) -> str | None:
-    """Give haproxy's test for a condition, or None where it has none here."""
-    match condition.field:
-        case "path-pattern":
-            return f"{{ path -m reg {_patterns(condition.values)} }}"
-        case "host-header":
-            return f"{{ req.hdr(host),field(1,:),lower -m reg -i {_patterns(condition.values)} }}"
-        case "http-request-method":
-            return f"{{ method {' '.join(_quoted(value) for value in condition.values)} }}"
-        case "source-ip":
-            return f"{{ src {' '.join(_quoted(value) for value in condition.values)} }}"
-        case _:
-            return None
+def _picked(number: int) -> str:
+    return f"{{ var(txn.rule) -m str r{number} }}"
 
 
-def _patterns(values: tuple[str, ...]) -> str:
-    """Give regular expressions for ALB's patterns: `*` is any text, `?` any one character."""
-    expressions = [re.escape(value).replace(r"\*", ".*").replace(r"\?", ".") for value in values]
-    return " ".join(_quoted(f"^{expression}$") for expression in expressions)
+def _headers(listener: Listener, headers: Headers) -> Iterator[str]:
+    """Give the lines that change a request's headers on its way to a target."""
+    if headers.drop_invalid:
+        yield "  http-request del-header '[^-A-Za-z0-9]' -m reg"
+    client = "%[src]:%[src_port]" if headers.client_port else "%[src]"
+    name = "X-Forwarded-For"
+    match headers.forwarded:
+        case "append":
+            before = f"{{ req.fhdr({name}) -m found }}"
+            yield f"  http-request set-var(txn.append) bool(true) if {before}"
+            yield f"  http-request set-header {name} '%[req.fhdr({name})], {client}' if {before}"
+            yield f"  http-request set-header {name} '{client}' if !{{ var(txn.append) -m found }}"
+        case "remove":
+            yield f"  http-request del-header {name}"
+        case "preserve":
+            pass
+    yield f"  http-request set-header X-Forwarded-Proto {listener.protocol.lower()}"
+    yield f"  http-request set-header X-Forwarded-Port {listener.port}"
+    # A trace that comes with the request goes on, and is told of the load balancer's part.
+    trace, traced = "1-%{+X}Ts-%[uuid,regsub(-,,g),bytes(0,24)]", "{ req.hdr(X-Amzn-Trace-Id) -m sub Root= }"
+    yield f"  http-request set-var-fmt(txn.trace) 'Root={trace}' if !{traced}"
+    yield f"  http-request set-var-fmt(txn.trace) 'Self={trace};%[req.hdr(X-Amzn-Trace-Id)]' if {traced}"
+    yield "  http-request set-header X-Amzn-Trace-Id %[var(txn.trace)]"
+    if headers.tls_details and listener.tls is not None:
+        yield "  http-request set-header X-Amzn-Tls-Version %[ssl_fc_protocol]"
+        yield "  http-request set-header X-Amzn-Tls-Cipher-Suite %[ssl_fc_cipher]"
 
 
-def _quoted(text: str) -> str:
-    """Quote a word so that haproxy takes it as it is; raises ValueError for control characters."""
-    if any(ord(character) < ord(" ") for character in text):
-        message = f"{text!r} holds a control character"
-        raise ValueError(message)
-    return "'" + text.replace("'", r"'\''") + "'"
-
-
-def _answer(number: int, rule: Rule) -> Iterator[str]:
-    """Give the line of a rule that the load balancer answers itself."""
-    picked = f"if {{ var(txn.rule) -m str r{number} }}"
+def _answer(rule: Rule, listener: Listener, folder: Folder, picked: str) -> Iterator[str]:
+    """Give the lines of a rule that the load balancer answers itself."""
     match rule.action:
         case Redirect() as redirect:
-            code = 301 if redirect.permanent else 302
+            status = 301 if redirect.permanent else 302
+            page = folder.keep(pages.titled(status), "html")
+            start = f"  http-request return status {status} content-type text/html file {page} {_OWN} hdr Location"
             if redirect.query == "#{query}":
-                asked = f"{picked} {{ query,length gt 0 }}"
-                yield f"  http-request redirect code {code} location {_location(redirect, asked=True)} {asked}"
-            yield f"  http-request redirect code {code} location {_location(redirect, asked=False)} {picked}"
+                yield f"{start} {_location(redirect, listener, asked=True)} if {picked} {{ query,length gt 0 }}"
+            yield f"{start} {_location(redirect, listener, asked=False)} if {picked}"
         case Fixed() as fixed:
-            kind = _quoted(fixed.content_type)
-            body = fixed.body.replace("\r", "").replace("\n", " ")
-            text = f"content-type {kind} string {_quoted(body)} " if body else ""
-            yield f"  http-request return status {fixed.status} {text}{picked}"
-        case Forward() | None:
+            start = f"  http-request return status {fixed.status} content-type {_kind(fixed)}"
+            yield f"{start} file {folder.keep(fixed.body, 'txt')} {_OWN} if {picked}"
+        case Forward():
             return
         case _ as never:
             assert_never(never)
 
 
-def _location(redirect: Redirect, *, asked: bool) -> str:
-    """Give a redirect's URL in haproxy's log format; `asked` keeps the request's own query."""
-    port = redirect.port
-    protocol = redirect.protocol.lower()
-    usual = {"http": "80", "https": "443"}.get(protocol) == port
-    text = f"{protocol}://{redirect.host}{'' if usual else f':{port}'}{redirect.path}"
+def _kind(fixed: Fixed) -> str:
+    """Give the content type of a fixed response as it is sent (captures in public repositories)."""
+    return quoted(f"{fixed.content_type}; charset=utf-8")
+
+
+def _location(redirect: Redirect, listener: Listener, *, asked: bool) -> str:
+    """Give a redirect's URL in haproxy's log format; `asked` keeps the request's own query.
+
+    ALB names the port always, `https://example.com:443/` too (captures in public repositories).
+    """
+    text = f"{redirect.protocol.lower()}://{redirect.host}:{redirect.port}{redirect.path}"
     text += f"?{redirect.query}" if asked or redirect.query not in ("", "#{query}") else ""
     known = {
-        "#{protocol}": "http",
-        "#{host}": "%[req.hdr(host),field(1,:)]",
-        "#{port}": "%[dst_port]",
+        "#{protocol}": listener.protocol.lower(),
+        "#{host}": "%[req.hdr(host),host_only]",
+        "#{port}": str(listener.port),
         "#{path}": "%[path,regsub(^/,)]",
         "#{query}": "%[query]",
     }
     escaped = text.replace("%", "%%")
     for name, value in known.items():
         escaped = escaped.replace(name, value)
-    return _quoted(escaped)
+    return quoted(escaped)
 
 
-def _forward(number: int, rule: Rule, groups: Mapping[str, Group]) -> Iterator[str]:
-    """Give the lines that send a rule's requests to its groups, by weight."""
-    weighted = [(groups[arn].name, weight) for arn, weight in _targets(rule) if arn in groups and weight > 0]
+def _forward(rule: Rule, groups: Mapping[str, Group], picked: str) -> Iterator[str]:
+    """Give the lines that send a rule's requests to its groups: to the one a client stays with, else by weight."""
+    if not isinstance(rule.action, Forward):
+        return
+    weighted = [(groups[arn].name, weight) for arn, weight in rule.action.groups if arn in groups and weight > 0]
+    stay = rule.action.stay
+    if stay is not None:
+        for name, _ in weighted:
+            yield f"  use_backend {name} if {picked} {{ req.cook(AWSALBTG) -m str {name} }}"
+        cookie = f"AWSALBTG=%[be_name]; Expires=%[date({stay}),http_date]; Path=/"
+        yield f"  http-response add-header Set-Cookie '{cookie}' if {picked}"
     left = sum(weight for _, weight in weighted)
     for name, weight in weighted:
         chance = f" {{ rand({left}) lt {weight} }}" if weight < left else ""
-        yield f"  use_backend {name} if {{ var(txn.rule) -m str r{number} }}{chance}"
+        yield f"  use_backend {name} if {picked}{chance}"
         left -= weight
 
 
-def _backend(group: Group, folder: str) -> Iterator[str]:
+def _backend(group: Group, folder: Folder) -> Iterator[str]:
     yield f"backend {group.name}"
     yield "  balance roundrobin"
-    yield f"  http-request return status 503 errorfile {folder}/503.http if {{ nbsrv({group.name}) eq 0 }}"
-    # No answer within the connect timeout is a 504 to ALB, and still a 503 (so a 502 above) to haproxy.
-    slow = f"{{ date(0,ms),sub(txn.began) ge {_CONNECT_SECONDS * 1000 - 500} }}"
-    yield f"  http-after-response set-status 504 reason 'Gateway Time-out' if {{ status 502 }} {slow}"
+    if group.cookie is not None:
+        yield f"  cookie AWSALB insert indirect nocache dynamic maxlife {group.cookie}s"
+        yield f"  dynamic-cookie-key {group.name}"
+    yield from _unavailable(folder, f" if {{ nbsrv({group.name}) eq 0 }}")

@@ -1,27 +1,26 @@
-"""What the account says of load balancers: listeners, rules, groups, targets, as frozen facts.
+"""What load balancers are told to do, as frozen facts: listeners, rules, groups, targets.
 
-Conditions and actions as in the ELBv2 API reference (RuleCondition, Action); a rule with a condition that is not
-read here never matches, so that nothing is sent where it was not meant to go.
+Words as in the ELBv2 API reference (RuleCondition, Action, TargetGroup).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 import msgspec
-from moto.elbv2.models import elbv2_backends
-
-from natless.lab.services.elbv2 import DRAINING, address_of
-from natless.lab.services.ledger import LEDGER
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A registered target; a draining one gets no new requests."""
+    """A registered target; a draining one gets no new requests.
+
+    `zone` is the availability zone that its address lies in, "" where it lies in none of the account's subnets.
+    """
 
     address: str
     port: int
     draining: bool = False
+    zone: str = ""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -29,7 +28,7 @@ class Check(msgspec.Struct, frozen=True):
 
     path: str
     port: int | None
-    tls: bool
+    protocol: Literal["HTTP", "HTTPS", "TCP"]
     codes: str
     interval: float
     timeout: float
@@ -38,12 +37,23 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A target group. `tls` says that its targets speak HTTPS."""
+    """A target group.
+
+    `tls` says that its targets speak TLS, `http2` that they speak HTTP/2. `across` says that nodes send to targets of
+    all zones, and not of their own only. `announces` says that targets are told the client's address by the PROXY
+    protocol. `cookie` is for how many seconds a client stays with a target by a cookie (None: it does not), `sticks`
+    that it does by its address.
+    """
 
     arn: str
     tls: bool
     check: Check
     targets: tuple[Target, ...]
+    http2: bool = False
+    across: bool = True
+    announces: bool = False
+    cookie: int | None = None
+    sticks: bool = False
 
     @property
     def name(self) -> str:
@@ -52,9 +62,10 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Forward(msgspec.Struct, frozen=True):
-    """Send to target groups by weight."""
+    """Send to target groups by weight; `stay` is for how many seconds a client stays with its group (None: not)."""
 
     groups: tuple[tuple[str, int], ...]
+    stay: int | None = None
 
 
 class Redirect(msgspec.Struct, frozen=True):
@@ -80,34 +91,76 @@ Action: TypeAlias = Forward | Redirect | Fixed
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One condition of a rule: any of `values` must match `field`."""
+    """One condition of a rule: any of `values` must match `field`. `name` is the header that `http-header` looks at.
+
+    `pairs` are what `query-string` looks for: a key (None: any) and a value.
+    """
 
     field: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    name: str = ""
+    pairs: tuple[tuple[str | None, str], ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True):
     """A listener's rule; one without conditions is the default."""
 
     conditions: tuple[Condition, ...]
-    action: Action | None
+    action: Action
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """A certificate of a listener: its ARN, and certificate, chain and key in PEM."""
+
+    arn: str
+    pem: str
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """How a listener does TLS: certificates (the default first), and what its security policy allows."""
+
+    certificates: tuple[Certificate, ...]
+    protocols: tuple[str, ...]
+    ciphers: tuple[str, ...]
 
 
 class Listener(msgspec.Struct, frozen=True):
-    """A listener with its rules in the order they are tried, the default last."""
+    """A listener with its rules in the order they are tried, the default last. `idle` (NLB) is in seconds."""
 
     port: int
     protocol: str
     rules: tuple[Rule, ...]
+    tls: Tls | None = None
+    idle: int = 350
+
+
+Forwarded: TypeAlias = Literal["append", "preserve", "remove"]
+
+
+class Headers(msgspec.Struct, frozen=True):
+    """What an application load balancer's attributes say of headers (API reference, LoadBalancerAttribute)."""
+
+    forwarded: Forwarded = "append"
+    client_port: bool = False
+    drop_invalid: bool = False
+    tls_details: bool = False
 
 
 class LoadBalancerFacts(msgspec.Struct, frozen=True):
-    """An active application load balancer; `interfaces` are the ids of its ENIs, `idle` is in seconds."""
+    """An active load balancer.
+
+    `interfaces` are the ids of its ENIs with their zones, `idle` is in seconds. `across` says that a node sends to
+    targets of all zones, where a target group does not say otherwise.
+    """
 
     arn: str
-    interfaces: tuple[str, ...]
+    kind: Literal["application", "network"]
+    interfaces: tuple[tuple[str, str], ...]
     listeners: tuple[Listener, ...]
-    idle: int
+    idle: int = 60
+    http2: bool = True
+    across: bool = True
+    headers: Headers = Headers()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -118,89 +171,11 @@ class LoadBalancerFacts(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """Everything, with the target groups that some listener leads to by their ARNs."""
+    """Everything, with the target groups that some listener leads to by their ARNs.
+
+    `unmodelled` says what the account holds that no proxy here does.
+    """
 
     balancers: tuple[LoadBalancerFacts, ...]
     groups: Mapping[str, Group]
-
-
-def read(account: str, region: str) -> Facts:
-    """Read the account's ELBv2 as it is now."""
-    with LEDGER.lock:
-        backend: Any = elbv2_backends[account][region]
-        active = [each for each in backend.load_balancers.values() if each.state == "active"]
-        balancers = tuple(_balancer(each) for each in active if each.type == "application")
-        used = {arn for each in balancers for arn in each.groups}
-        groups = {arn: _group(each) for arn, each in backend.target_groups.items() if arn in used}
-        return Facts(balancers, groups)
-
-
-def _balancer(record: Any) -> LoadBalancerFacts:
-    return LoadBalancerFacts(
-        arn=record.arn,
-        interfaces=tuple(record.interfaces),
-        listeners=tuple(_listener(each) for each in record.listeners.values()),
-        idle=int(record.attrs.get("idle_timeout.timeout_seconds", 60)),
-    )
-
-
-def _listener(record: Any) -> Listener:
-    default = [rule for rule in record.rules.values() if rule.priority == "default"]
-    others = sorted(
-        (rule for rule in record.rules.values() if rule.priority != "default"), key=lambda r: int(r.priority)
-    )
-    rules = [Rule(tuple(_condition(each) for each in rule.conditions), _action(rule.actions)) for rule in others]
-    rules += [Rule((), _action(rule.actions)) for rule in default]
-    return Listener(int(record.port), str(record.protocol), tuple(rules))
-
-
-def _condition(record: Mapping[str, Any]) -> Condition:
-    field = str(record["Field"])
-    parts = "".join(part.capitalize() for part in field.split("-"))
-    settings = record.get(f"{parts}Config") or {}
-    values = settings.get("Values") or record.get("Values") or []
-    return Condition(field, tuple(str(value) for value in values))
-
-
-def _action(records: Sequence[Any]) -> Action | None:
-    """Give the last action, which is the one that answers; None where it is of a kind not read here."""
-    data: Mapping[str, Any] = records[-1].data if records else {}
-    match data.get("Type"):
-        case "forward":
-            listed = (data.get("ForwardConfig") or {}).get("TargetGroups") or []
-            groups = [(str(each["TargetGroupArn"]), int(each.get("Weight", 1))) for each in listed]
-            return Forward(tuple(groups or [(str(data["TargetGroupArn"]), 1)]))
-        case "redirect":
-            settings = data["RedirectConfig"]
-            return Redirect(
-                str(settings.get("Protocol", "#{protocol}")),
-                str(settings.get("Host", "#{host}")),
-                str(settings.get("Port", "#{port}")),
-                str(settings.get("Path", "/#{path}")),
-                str(settings.get("Query", "#{query}")),
-                permanent=settings.get("StatusCode") == "HTTP_301",
-            )
-        case "fixed-response":
-            settings = data["FixedResponseConfig"]
-            kind = str(settings.get("ContentType") or "text/plain")
-            return Fixed(int(settings["StatusCode"]), kind, str(settings.get("MessageBody") or ""))
-        case _:
-            return None
-
-
-def _group(record: Any) -> Group:
-    check_port = str(record.health_check_port or "traffic-port")
-    check = Check(
-        path=str(record.health_check_path or "/"),
-        port=int(check_port) if check_port.isdigit() else None,
-        tls=record.health_check_protocol == "HTTPS",
-        codes=str((getattr(record, "matcher", None) or {}).get("HttpCode") or "200"),
-        interval=float(record.health_check_interval_seconds or 30),
-        timeout=float(record.health_check_timeout_seconds or 5),
-        rise=int(record.healthy_threshold_count or 5),
-        fall=int(record.unhealthy_threshold_count or 2),
-    )
-    targets = tuple(
-        Target(address_of(record.arn, key[0]), key[1], record.seen.get(key) == DRAINING) for key in record.registered
-    )
-    return Group(record.arn, record.protocol == "HTTPS", check, targets)
+    unmodelled: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """Health checks, as a load balancer node makes them: from its own interface, each target by itself.
 
 Words: ELBv2 API reference, TargetHealth; user guide, "Health checks for Application Load Balancer target groups": a
-new target needs one success, a known one as many in a row as the threshold says. Read 2026-11.
+new target needs one success, a known one as many in a row as the threshold says. A TCP check only connects (network
+load balancer guide, "Health checks"). Read 2026-11.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def ask(dial: Dial, check: Check, target: Target) -> Verdict | None:
     connection = http.client.HTTPConnection(target.address, port)
     try:
         link.connect((target.address, port))
-        connection.sock = _unverified().wrap_socket(link) if check.tls else link
+        if check.protocol == "TCP":
+            return None
+        connection.sock = _unverified().wrap_socket(link) if check.protocol == "HTTPS" else link
         headers = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}
         connection.request("GET", check.path, headers=headers)
         status = connection.getresponse().status

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from natless.lab import programs
-from natless.lab.balancer.configuration import PAGES, page, server_name, write
+from natless.lab.balancer import configuration, streams
 from natless.lab.balancer.facts import Group, LoadBalancerFacts, Target
+from natless.lab.balancer.written import Written, server, server_name
 
 Server = tuple[str, str]
 """A backend's name and a server's."""
@@ -38,9 +39,7 @@ class Node:
         self._written = ""
         self._servers: dict[Server, tuple[Target, bool]] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        for status in PAGES:
-            (folder / f"{status}.http").write_bytes(page(status).encode())
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def apply(
         self, facts: LoadBalancerFacts, groups: Mapping[str, Group], open_to: Mapping[str, frozenset[Target]]
@@ -51,15 +50,16 @@ class Node:
             for arn, group in groups.items()
             for target in group.targets
         }
-        text = write(facts, groups, self._address, str(self._folder), {})
+        write = configuration.write if facts.kind == "application" else streams.write
+        text = write(facts, groups, self._address, str(self._folder), {}).text
         running = self._process is not None and self._process.poll() is None
+        named = {group.name: group for group in groups.values()}
         if running and text == self._written:
-            self._change_servers(wanted, groups)
+            self._change_servers(wanted, named)
             return
         servers: dict[str, list[str]] = {}
-        tls = {group.name: group.tls for group in groups.values()}
-        for (backend, name), (target, ready) in wanted.items():
-            servers.setdefault(backend, []).append(f"server {_server(name, target, tls=tls[backend], ready=ready)}")
+        for (backend, _), (target, ready) in wanted.items():
+            servers.setdefault(backend, []).append(f"{server(named[backend], target)}{'' if ready else ' disabled'}")
         self._restart(write(facts, groups, self._address, str(self._folder), servers), running=running)
         self._written, self._servers = text, wanted
 
@@ -75,7 +75,6 @@ class Node:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _change_servers(self, wanted: Mapping[Server, tuple[Target, bool]], groups: Mapping[str, Group]) -> None:
-        tls = {group.name: group.tls for group in groups.values()}
         for key in [key for key in self._servers if key not in wanted]:
             place = "/".join(key)
             self._ask(f"set server {place} state maint; shutdown sessions server {place}")
@@ -85,16 +84,17 @@ class Node:
         for key, (target, ready) in wanted.items():
             place = "/".join(key)
             if key not in self._servers:
-                self._ask(f"add server {key[0]}/{_server(key[1], target, tls=tls[key[0]], ready=None)}")
+                self._ask(f"add server {key[0]}/{server(groups[key[0]], target)}")
             elif self._servers[key] == (target, ready):
                 continue
             self._ask(f"set server {place} state {'ready' if ready else 'drain'}")
             self._servers[key] = (target, ready)
 
-    def _restart(self, text: str, *, running: bool) -> None:
-        """Start a proxy on `text`; a running one hands its listening sockets over and leaves when it is done."""
-        configuration = self._folder / "haproxy.cfg"
-        configuration.write_text(text)
+    def _restart(self, written: Written, *, running: bool) -> None:
+        """Start a proxy anew; a running one hands its listening sockets over and leaves when it is done."""
+        configured = self._folder / "haproxy.cfg"
+        for name, content in {configured.name: written.text, **written.files}.items():
+            (self._folder / name).write_text(content, newline="")
         log = self._folder / "haproxy.log"
         command = [
             _program("nsenter"),
@@ -102,7 +102,7 @@ class Node:
             _program("haproxy"),
             "-db",
             "-f",
-            str(configuration),
+            str(configured),
         ]
         admin = self._folder / "admin.sock"
         old = self._process
@@ -141,12 +141,6 @@ class Node:
             while part := link.recv(65536):
                 said += part
         return said.decode(errors="replace")
-
-
-def _server(name: str, target: Target, *, tls: bool, ready: bool | None) -> str:
-    """Give a server's definition; `ready` None leaves its state to the admin socket."""
-    secure = " ssl verify none" if tls else ""
-    return f"{name} {target.address}:{target.port}{secure}{' disabled' if ready is False else ''}"
 
 
 def _program(name: str) -> str:

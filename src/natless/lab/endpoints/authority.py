@@ -47,6 +47,16 @@ class Authority:
         context.sni_callback = choose
         return context
 
+    def issue(self, names: tuple[str, ...]) -> tuple[str, str, str]:
+        """Issue a certificate for host names, `*.` ones too; give it, its chain, and its key, each in PEM."""
+        key = self._leaf_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        chain, leaf = (
+            each.public_bytes(serialization.Encoding.PEM) for each in (self._certificate, self._leaf(*names))
+        )
+        return leaf.decode(), chain.decode(), key.decode()
+
     def _context(self, host: str) -> ssl.SSLContext:
         with self._lock:
             if host not in self._contexts:
@@ -57,10 +67,8 @@ class Authority:
         # The standard library takes certificates from files only; this folder is a tmpfs that ends with the lab.
         file = self._folder / f"leaf-{next(self._count)}.pem"
         file.touch(mode=0o600)
-        key = self._leaf_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        file.write_bytes(self._leaf(host).public_bytes(serialization.Encoding.PEM) + key)
+        certificate, _, key = self.issue((host,))
+        file.write_text(certificate + key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         file.unlink()
@@ -78,13 +86,13 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
-    def _leaf(self, host: str) -> x509.Certificate:
-        # A common name holds 64 characters at most, a host name 253: the host stands in the alternative name.
+    def _leaf(self, *hosts: str) -> x509.Certificate:
+        # A common name holds 64 characters at most, a host name 253: hosts stand in the alternative name.
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "natless lab service")])
         public = self._leaf_key.public_key()
         return (
             _builder(name, self._certificate.subject, public)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(digital_signature=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

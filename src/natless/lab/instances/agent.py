@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from natless.lab.instances.keys import InstanceKeys, NoRoleError
 from natless.lab.instances.machines import Machine
 from natless.lab.services.ecs_instances import ContainerInstances
 from natless.lab.tasks.calls import Caller, CallError
@@ -33,6 +34,7 @@ class Agent(threading.Thread):
         self.said = ""
         self._house = house
         self._door = door
+        self._keys = InstanceKeys(house.identities, machine)
         self._over = threading.Event()
 
     def stop(self) -> None:
@@ -59,13 +61,11 @@ class Agent(threading.Thread):
                 self._over.wait(patience.backoff)
 
     def _connect(self) -> None:
-        if not self.machine.has_role:
-            raise _NotConnectedError(NO_ROLE)
         servers = name_servers(self._house.connect, self.machine.subnet)
         network, patience = self._house.network, self._house.patience
         network.namespace(self.machine.interface)
         way = Way(network, self.machine.interface, servers, self._house.ca_file, patience)
-        arn = self._register(Caller(way, self._house.region, self._house.credentials))
+        arn = self._register(Caller(way, self._house.region, self._keys))
         try:
             self._session(way, "ecs-a-1", "ACS")
             self._session(way, "ecs-t-1", "TCS")
@@ -84,6 +84,8 @@ class Agent(threading.Thread):
         }
         try:
             answer = caller.call("ecs", "RegisterContainerInstance", asked)
+        except NoRoleError as error:
+            raise _NotConnectedError(NO_ROLE) from error
         except CallError as error:
             raise _NotConnectedError(f"Unable to register as a container instance with ECS: {error}") from error
         return str(answer["containerInstance"]["containerInstanceArn"])

@@ -14,7 +14,7 @@ from natless.load.user_data import decoded, user_data
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """A running EC2 instance. `cluster` is what its user data names, "" where it names none."""
+    """A running EC2 instance. `cluster` is what its user data names, `role` its profile's ARN of one; "" without."""
 
     id: str
     interface: str
@@ -22,7 +22,7 @@ class Machine(msgspec.Struct, frozen=True):
     subnet: str
     zone: str
     cluster: str
-    has_role: bool
+    role: str
     auto_scaling_group: str = ""
 
 
@@ -56,9 +56,9 @@ class Machines:
         with LEDGER.lock:
             backend: Any = ec2_backends[self._account][self._region]
             every = [each for reservation in backend.reservations.values() for each in reservation.instances]
-            profiled = {each.instance.id for each in backend.iam_instance_profile_associations.values() if _role(each)}
+            roles = {each.instance.id: _role(each) for each in backend.iam_instance_profile_associations.values()}
             standing = (each for each in every if each.state == "running" and each.subnet_id)
-            return {each.id: _machine(each, profiled) for each in standing}
+            return {each.id: _machine(each, roles) for each in standing}
 
     def hosts(self) -> tuple[Host, ...]:
         """Give the container instances whose machines run, in the order in which they registered."""
@@ -88,11 +88,11 @@ class Machines:
             return ScalingGroup(name, desired, int(group.max_size or 0) if managed else desired)
 
 
-def _role(association: Any) -> bool:
-    return bool(association.iam_instance_profile.roles)
+def _role(association: Any) -> str:
+    return next((str(role.arn) for role in association.iam_instance_profile.roles), "")
 
 
-def _machine(record: Any, profiled: set[str]) -> Machine:
+def _machine(record: Any, roles: dict[str, str]) -> Machine:
     text = str(record.user_data or "")
     said = user_data(decoded(text) or text)
     group = getattr(record, "autoscaling_group", None)
@@ -104,6 +104,6 @@ def _machine(record: Any, profiled: set[str]) -> Machine:
         subnet=record.subnet_id,
         zone=record.placement.zone,
         cluster=said.cluster or "",
-        has_role=record.id in profiled,
+        role=roles.get(record.id, ""),
         auto_scaling_group=group.name if group is not None else "",
     )

@@ -31,7 +31,7 @@ class ServiceInterface(NetworkInterface):
     def association(self) -> dict[str, Any]:
         """The public address, owned by the service that mapped it."""
         said = dict(super().association)
-        if said:
+        if said and not said.get("allocationId"):
             said["ipOwnerId"] = self.requester_id if self.requester_id.startswith("amazon") else "amazon"
         return said
 
@@ -116,16 +116,17 @@ class InterfacesEc2(EC2Backend):
         requester: str,
         public: bool = False,
         managed: bool = True,
+        address: str = "",
     ) -> ServiceInterface:
         """Make an interface for a service: in `subnet_id`, with `group_ids` (the VPC's default group where empty).
 
         `kind` is the InterfaceType, `requester` the RequesterId, `managed` the RequesterManaged flag;
-        `public` maps a public address to it.
+        `public` maps a public address to it; `address` is the private one (any free one where empty).
         """
         subnet = self.get_subnet(subnet_id)
         self.check_groups(group_ids, subnet.vpc_id)
         eni = ServiceInterface(  # type: ignore[abstract]  # moto leaves its CloudFormation hooks open
-            self, subnet, self.free_address(subnet), group_ids=list(group_ids), description=description
+            self, subnet, address or self.free_address(subnet), group_ids=list(group_ids), description=description
         )
         eni.requester_id = requester
         eni.requester_managed = managed

@@ -48,6 +48,7 @@ class ServiceView(msgspec.Struct, frozen=True):
     most_percent: int = 200
     breaker: bool = False
     rollback: bool = False
+    resets: bool = True
     grace: float = 0.0
 
     @property
@@ -123,6 +124,10 @@ class Book:
                 "runtimePlatform": getattr(found, "runtime_platform", None),
                 "networkMode": found.network_mode or "bridge",
                 "executionRoleArn": getattr(found, "execution_role_arn", None),
+                "taskRoleArn": getattr(found, "task_role_arn", None),
+                "memory": getattr(found, "memory", None),
+                "volumes": copy.deepcopy(getattr(found, "volumes", None) or []),
+                "ephemeralStorage": getattr(found, "ephemeral_storage", None),
             }
 
     def health(self, target_group: str, address: str, port: int) -> TargetHealth:
@@ -159,6 +164,7 @@ def _service(record: Any) -> ServiceView:
         most_percent=int(settings.get("maximumPercent", 200)),
         breaker=bool(breaker.get("enable")),
         rollback=bool(breaker.get("rollback")),
+        resets=bool(breaker.get("resetOnHealthyTask", True)),
         grace=float(getattr(record, "health_check_grace_period_seconds", None) or 0),
     )
 

@@ -11,14 +11,15 @@ from natless.lab.instances.fleet import Fleet
 from natless.lab.instances.placing import place, put
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TaskView
+from natless.lab.tasks.crew import Ending
 from natless.lab.tasks.keeper import ServiceKeeper
-from natless.lab.tasks.life import Ending, TaskLife
+from natless.lab.tasks.life import LAB_DOWN, TaskLife
+from natless.lab.tasks.meter import Meter
 from natless.lab.tasks.plan import TaskPlan
 from natless.lab.tasks.ports import House
 from natless.lab.tasks.trees import Trees
 
 _SERVICE_GONE = Ending("ServiceSchedulerInitiated", "Service has been deleted", own_fault=False)
-_LAB_DOWN = Ending("UserInitiated", "The lab is going down", own_fault=False)
 
 
 class Scheduler:
@@ -39,6 +40,7 @@ class Scheduler:
         self._book = Book(house.account, house.region)
         self._door = Tasks(house.region, house.account)
         self._trees = Trees(Path(house.scratch, "images"))
+        self._meter = Meter()
         self._patience = patience
         self._keepers: dict[str, ServiceKeeper] = {}
         self._single: dict[str, TaskLife] = {}
@@ -67,7 +69,7 @@ class Scheduler:
         self._fleet.stop()
         lives = self._lives()
         for life in lives:
-            life.ask_to_stop(_LAB_DOWN)
+            life.ask_to_stop(LAB_DOWN)
         until = time.monotonic() + seconds
         for life in lives:
             life.wait(max(0.0, until - time.monotonic()))
@@ -148,7 +150,7 @@ class Scheduler:
             self._single[task.arn] = self._begin(plan)
 
     def _begin(self, plan: TaskPlan) -> TaskLife:
-        life = TaskLife(self._house, self._door, self._trees, plan, self._fleet)
+        life = TaskLife(self._house, self._door, self._trees, self._meter, plan, fleet=self._fleet)
         life.start()
         return life
 
@@ -156,3 +158,6 @@ class Scheduler:
         """Start a deployment of the revision that last worked, as the circuit breaker does."""
         ecs = self._house.connect("ecs")
         ecs.update_service(cluster=view.cluster, service=view.name, taskDefinition=target.definition)
+        primary = next(each for each in self._book.services() if each.key == view.key).deployments[0]
+        reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
+        self._door.rollout(view.cluster, view.name, primary.id, "IN_PROGRESS", reason)

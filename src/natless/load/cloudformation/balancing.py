@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from natless.catalog.balancer_attributes import preserves_client_ip
 from natless.cloud import Listener, ListenerRule, LoadBalancer, TargetGroup
 from natless.finding import Gap
 from natless.load.cloudformation.draft import Draft
@@ -132,4 +133,23 @@ def target_group(draft: Draft, resource: Resource) -> None:
         target_type=fields.plain("TargetType") or "instance",
         health_path="/" if path is None else path,
         health_port="traffic-port" if port is None else port,
+        keeps_client=_keeps_client(fields),
     )
+
+
+def _keeps_client(fields: Fields) -> bool | Gap:
+    """Say whether targets see the client's address: by its attribute, else as AWS sets it."""
+    for attribute in fields.objects("TargetGroupAttributes"):
+        if isinstance(attribute, Gap):
+            return attribute
+        key, value = attribute.plain("Key"), attribute.plain("Value")
+        if isinstance(key, Gap):
+            return key
+        if key == "preserve_client_ip.enabled":
+            return value if isinstance(value, Gap) else str(value).lower() == "true"
+    protocol, kind = fields.plain("Protocol"), fields.plain("TargetType")
+    if isinstance(protocol, Gap):
+        return protocol
+    if protocol in {None, "HTTP", "HTTPS"}:
+        return False
+    return kind if isinstance(kind, Gap) else preserves_client_ip(protocol, kind or "instance")

@@ -24,6 +24,7 @@ from natless.cloud import (
     NetworkAcl,
     Policy,
     PrefixList,
+    PullThroughCache,
     Repository,
     Role,
     Route,
@@ -86,6 +87,7 @@ class Draft:
         self.capacity_providers: dict[str, CapacityProvider] = {}
         self.instance_groups: dict[str, InstanceGroup] = {}
         self.repositories: dict[str, Repository] = {}
+        self.pull_through_caches: dict[str, PullThroughCache] = {}
         self.log_groups: dict[str, LogGroup] = {}
         self.roles: dict[str, Role] = {}
 

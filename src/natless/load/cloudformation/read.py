@@ -73,9 +73,11 @@ _WHOLES: dict[str, _Reader] = {
     "AWS::EC2::Instance": instances.instance,
     "AWS::ECS::CapacityProvider": instances.capacity_provider,
     "AWS::ECR::Repository": tasks.repository,
+    "AWS::ECR::PullThroughCacheRule": tasks.pull_through_cache,
     "AWS::Logs::LogGroup": tasks.log_group,
     "AWS::ECS::TaskDefinition": tasks.task_definition,
     "AWS::ECS::Service": tasks.service,
+    "AWS::ApplicationAutoScaling::ScalableTarget": tasks.scalable_target,
 }
 
 
@@ -215,6 +217,7 @@ def _frozen(draft: Draft) -> Cloud:
         capacity_providers=draft.capacity_providers,
         instance_groups=draft.instance_groups,
         repositories=draft.repositories,
+        pull_through_caches=draft.pull_through_caches,
         log_groups=draft.log_groups,
         roles=draft.roles,
         gaps=tuple(dict.fromkeys(draft.gaps)),

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from natless.cloud import (
     Cluster,
     Container,
     ContainerSecret,
     EcsService,
     LogGroup,
+    PullThroughCache,
     Repository,
     ServiceTarget,
     TaskDefinition,
 )
 from natless.finding import Gap
+from natless.load.cloudformation import keys
 from natless.load.cloudformation.balancing import vpc_default_group
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.fields import Fields
@@ -44,6 +48,13 @@ def repository(draft: Draft, resource: Resource) -> None:
     name = fields.maybe or render(draft.template, Reference(resource.id))
     uri = render(draft.template, Reference(resource.id, "RepositoryUri"))
     draft.repositories[resource.id] = Repository(resource.id, fields.origin, name, uri)
+
+
+def pull_through_cache(draft: Draft, resource: Resource) -> None:
+    """AWS::ECR::PullThroughCacheRule."""
+    fields = draft.fields(resource)
+    prefix = fields.plain("EcrRepositoryPrefix") or fields.missing("EcrRepositoryPrefix", "how its repositories begin")
+    draft.pull_through_caches[resource.id] = PullThroughCache(resource.id, fields.origin, prefix)
 
 
 def log_group(draft: Draft, resource: Resource) -> None:
@@ -158,9 +169,21 @@ def _secrets(fields: Fields, key: str) -> tuple[ContainerSecret | Gap, ...]:
             found.append(inner)
             continue
         name = inner.text("Name")
-        value = inner.text("ValueFrom") or inner.missing("ValueFrom", "the secret's or parameter's ARN")
-        found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin))
+        value = _value_from(inner) or inner.missing("ValueFrom", "the secret's or parameter's ARN")
+        kms = keys.secret_key(fields.template, value) if isinstance(value, str) else None
+        found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin, kms))
     return tuple(found)
+
+
+def _value_from(fields: Fields) -> str | Gap | None:
+    """Give a secret as text; a reference to a parameter whose name CloudFormation invents, as that parameter's ARN."""
+    value, text = fields.value("ValueFrom"), fields.text("ValueFrom")
+    if not isinstance(value, Reference) or not isinstance(text, str) or not text.startswith("${"):
+        return text
+    template = fields.template
+    if template.resources[value.id].kind != "AWS::SSM::Parameter":
+        return text
+    return f"arn:{template.partition}:ssm:{template.region}:{template.account}:parameter/{text}"
 
 
 def _environment_files(fields: Fields) -> tuple[str | Gap, ...]:
@@ -216,11 +239,30 @@ def service(draft: Draft, resource: Resource) -> None:
         public_ip=public_ip,
         targets=_service_targets(fields),
         exec_enabled=fields.boolean("EnableExecuteCommand", default=False),
+        exec_key=keys.exec_key(draft, cluster_id),
         service_connect=connect.boolean("Enabled", default=False) if isinstance(connect, Fields) else connect or False,
         platform_version=fields.plain("PlatformVersion") or "LATEST",
         after=closure(draft.order, resource.id),
+        desired=fields.integer("DesiredCount"),
         providers=providers,
     )
+
+
+def scalable_target(draft: Draft, resource: Resource) -> None:
+    """AWS::ApplicationAutoScaling::ScalableTarget of an ECS service: between which numbers its tasks move.
+
+    Services must have been read before.
+    """
+    fields = draft.fields(resource)
+    if fields.text("ScalableDimension") != "ecs:service:DesiredCount":
+        return
+    named = fields.text("ResourceId")
+    last = named.rpartition("/")[2] if isinstance(named, str) else ""
+    for known in draft.services.values():
+        if last == render(draft.template, Reference(known.id, "Name")):
+            least, most = fields.integer("MinCapacity"), fields.integer("MaxCapacity")
+            draft.services[known.id] = msgspec.structs.replace(known, desired=least, most=most)
+            return
 
 
 _Names = tuple[str | Gap, ...] | Gap

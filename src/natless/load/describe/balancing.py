@@ -102,5 +102,15 @@ def target_groups(sections: Sections) -> dict[str, TargetGroup]:
             item.text("TargetType"),
             item.maybe_text("HealthCheckPath") or "/",
             item.maybe_text("HealthCheckPort") or "traffic-port",
+            _keeps_client(item),
         ),
     )
+
+
+def _keeps_client(item: Item) -> bool | Gap:
+    """Say whether targets see the client's address: only the attributes of network load balancers' groups tell it."""
+    if item.maybe_text("Protocol") in {None, "HTTP", "HTTPS"}:
+        return False
+    attributes = {each.maybe_text("Key"): each.maybe_text("Value") for each in item.parts("Attributes")}
+    found = attributes.get("preserve_client_ip.enabled")
+    return item.gap("Attributes", "the target group's attributes were not read") if found is None else found == "true"

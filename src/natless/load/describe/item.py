@@ -48,7 +48,7 @@ class Item:
         self._data = data
         self.what = what
         self.id = identifier
-        self.origin = Origin(reading.source, None, identifier or what)
+        self.origin = Origin(reading.source, None, identifier or what, _called(data) if identifier else "")
 
     def has(self, key: str) -> bool:
         """Say whether a field is there; null counts as not there."""
@@ -171,3 +171,18 @@ def networks(texts: tuple[str, ...], item: Item, key: str) -> tuple[IPv4Network,
         except ValueError:
             item.malformed(key, f"expected a CIDR, found {text!r}")
     return tuple(sorted(found))
+
+
+_NAMING = ("aws:cloudformation:logical-id", "Name")
+"""Tags by which people know a thing, the surest first."""
+
+
+def _called(data: Mapping[str, Any]) -> str:
+    """Give what people call a thing, by its tags or its group's name; "" where nothing in a form of AWS's says it."""
+    tags = data.get("Tags") or data.get("TagSet") or data.get("tags")
+    found: dict[object, object] = {}
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, Mapping):
+            found[tag.get("Key", tag.get("key"))] = tag.get("Value", tag.get("value"))
+    group = data.get("GroupName") if "GroupId" in data and "Description" in data else None
+    return next((str(name) for name in (*map(found.get, _NAMING), group) if name), "")

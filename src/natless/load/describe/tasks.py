@@ -86,6 +86,7 @@ def services(sections: Sections, known: Known) -> dict[str, EcsService]:
             bool(item.maybe_flag("enableExecuteCommand")),
             _connected(item),
             item.maybe_text("platformVersion") or "LATEST",
+            desired=item.maybe_number("desiredCount"),
             providers=_providers(item),
         )
 

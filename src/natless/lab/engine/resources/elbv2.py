@@ -1,10 +1,12 @@
-"""AWS::ElasticLoadBalancingV2: load balancers, listeners, rules and target groups."""
+"""AWS::ElasticLoadBalancingV2: load balancers and target groups. Listeners, rules: `elbv2_listeners`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from natless.lab.engine.resources import elbv2_listeners
+from natless.lab.engine.resources.elbv2_listeners import changed, refuse_unserved, tags
 from natless.lab.engine.resources.making import Kind, Made, Request
 
 NAME_LIMIT = 32
@@ -28,13 +30,21 @@ TARGET_GROUP_PROPERTIES = (
     "TargetType",
     "IpAddressType",
 )
+BALANCER_UNSERVED = (
+    "EnableCapacityReservationProvisionStabilize",
+    "EnablePrefixForIpv6SourceNat",
+    "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
+    "Ipv4IpamPoolId",
+    "MinimumLoadBalancerCapacity",
+)
 
 
 def _balancer(request: Request) -> Made:
+    refuse_unserved(request, BALANCER_UNSERVED)
     elb = request.connect("elbv2")
     asked = request.given("Subnets", "SubnetMappings", "SecurityGroups", "Scheme", "Type", "IpAddressType")
     name = request.get("Name") or request.name(NAME_LIMIT)
-    made = elb.create_load_balancer(Name=name, **asked, **_tags(request))["LoadBalancers"][0]
+    made = elb.create_load_balancer(Name=name, **asked, **tags(request))["LoadBalancers"][0]
     arn = made["LoadBalancerArn"]
     attributes = request.get("LoadBalancerAttributes") or []
     if attributes:
@@ -50,10 +60,24 @@ def _balancer(request: Request) -> Made:
     return Made(arn, said)
 
 
-def _change_balancer(request: Request, physical_id: str, _before: Mapping[str, Any]) -> None:
+def _change_balancer(request: Request, physical_id: str, before: Mapping[str, Any]) -> None:
+    elb = request.connect("elbv2")
+    arn = {"LoadBalancerArn": physical_id}
     attributes = request.get("LoadBalancerAttributes") or []
     if attributes:
-        request.connect("elbv2").modify_load_balancer_attributes(LoadBalancerArn=physical_id, Attributes=attributes)
+        elb.modify_load_balancer_attributes(**arn, Attributes=attributes)
+    if changed(request, before, "Subnets", "SubnetMappings"):
+        elb.set_subnets(**arn, **request.given("Subnets", "SubnetMappings"))
+    if changed(request, before, "SecurityGroups"):
+        elb.set_security_groups(**arn, SecurityGroups=request.get("SecurityGroups") or _default_group(request, arn))
+
+
+def _default_group(request: Request, arn: Mapping[str, str]) -> list[str]:
+    """Give the VPC's default group: what an application load balancer has that names none."""
+    found = request.connect("elbv2").describe_load_balancers(LoadBalancerArns=list(arn.values()))["LoadBalancers"]
+    here = [{"Name": "vpc-id", "Values": [found[0]["VpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    groups = request.connect("ec2").describe_security_groups(Filters=here)["SecurityGroups"]
+    return [str(group["GroupId"]) for group in groups]
 
 
 def _balancer_ready(request: Request, physical_id: str) -> bool:
@@ -62,16 +86,15 @@ def _balancer_ready(request: Request, physical_id: str) -> bool:
 
 
 def _target_group(request: Request) -> Made:
+    refuse_unserved(request, ("TargetControlPort",))
     elb = request.connect("elbv2")
     name = request.get("Name") or request.name(NAME_LIMIT)
-    made = elb.create_target_group(Name=name, **request.given(*TARGET_GROUP_PROPERTIES), **_tags(request))
+    made = elb.create_target_group(Name=name, **request.given(*TARGET_GROUP_PROPERTIES), **tags(request))
     arn = made["TargetGroups"][0]["TargetGroupArn"]
     attributes = request.get("TargetGroupAttributes") or []
     if attributes:
         elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
-    targets = request.get("Targets") or []
-    if targets:
-        elb.register_targets(TargetGroupArn=arn, Targets=targets)
+    _register(elb, arn, request.get("Targets") or [], [])
     said = {
         "TargetGroupArn": arn,
         "TargetGroupFullName": arn.rsplit(":", 1)[1],
@@ -81,45 +104,22 @@ def _target_group(request: Request) -> Made:
     return Made(arn, said)
 
 
-def _change_target_group(request: Request, physical_id: str, _before: Mapping[str, Any]) -> None:
+def _change_target_group(request: Request, physical_id: str, before: Mapping[str, Any]) -> None:
     elb = request.connect("elbv2")
     elb.modify_target_group(TargetGroupArn=physical_id, **request.given(*TARGET_GROUP_CHANGES))
     attributes = request.get("TargetGroupAttributes") or []
     if attributes:
         elb.modify_target_group_attributes(TargetGroupArn=physical_id, Attributes=attributes)
+    if changed(request, before, "Targets"):
+        _register(elb, physical_id, request.get("Targets") or [], before.get("Targets") or [])
 
 
-LISTENER_CHANGES = ("Port", "Protocol", "DefaultActions", "Certificates", "SslPolicy", "AlpnPolicy")
-
-
-def _change_listener(request: Request, physical_id: str, _before: Mapping[str, Any]) -> None:
-    request.connect("elbv2").modify_listener(ListenerArn=physical_id, **request.given(*LISTENER_CHANGES))
-
-
-def _change_rule(request: Request, physical_id: str, before: Mapping[str, Any]) -> None:
-    elb = request.connect("elbv2")
-    elb.modify_rule(RuleArn=physical_id, **request.given("Actions", "Conditions"))
-    if before.get("Priority") != request.get("Priority"):
-        elb.set_rule_priorities(RulePriorities=[{"RuleArn": physical_id, "Priority": request.get("Priority")}])
-
-
-def _listener(request: Request) -> Made:
-    asked = request.given(
-        "LoadBalancerArn", "Port", "Protocol", "DefaultActions", "Certificates", "SslPolicy", "AlpnPolicy"
-    )
-    arn = request.connect("elbv2").create_listener(**asked)["Listeners"][0]["ListenerArn"]
-    return Made(arn, {"ListenerArn": arn})
-
-
-def _rule(request: Request) -> Made:
-    asked = request.given("ListenerArn", "Actions", "Conditions", "Priority")
-    arn = request.connect("elbv2").create_rule(**asked)["Rules"][0]["RuleArn"]
-    return Made(arn, {"RuleArn": arn, "IsDefault": False})
-
-
-def _tags(request: Request) -> dict[str, list[dict[str, str]]]:
-    tags = request.all_tags()
-    return {"Tags": tags} if tags else {}
+def _register(elb: Any, arn: str, targets: Sequence[Any], before: Sequence[Any]) -> None:
+    come, gone = [each for each in targets if each not in before], [each for each in before if each not in targets]
+    if gone:
+        elb.deregister_targets(TargetGroupArn=arn, Targets=gone)
+    if come:
+        elb.register_targets(TargetGroupArn=arn, Targets=come)
 
 
 KINDS = (
@@ -129,27 +129,14 @@ KINDS = (
         lambda request, it: request.connect("elbv2").delete_load_balancer(LoadBalancerArn=it),
         ready=_balancer_ready,
         update=_change_balancer,
-        changes=("LoadBalancerAttributes",),
+        changes=("LoadBalancerAttributes", "Subnets", "SubnetMappings", "SecurityGroups"),
     ),
     Kind(
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         _target_group,
         lambda request, it: request.connect("elbv2").delete_target_group(TargetGroupArn=it),
         update=_change_target_group,
-        changes=(*TARGET_GROUP_CHANGES, "TargetGroupAttributes"),
+        changes=(*TARGET_GROUP_CHANGES, "TargetGroupAttributes", "Targets"),
     ),
-    Kind(
-        "AWS::ElasticLoadBalancingV2::Listener",
-        _listener,
-        lambda request, it: request.connect("elbv2").delete_listener(ListenerArn=it),
-        update=_change_listener,
-        changes=LISTENER_CHANGES,
-    ),
-    Kind(
-        "AWS::ElasticLoadBalancingV2::ListenerRule",
-        _rule,
-        lambda request, it: request.connect("elbv2").delete_rule(RuleArn=it),
-        update=_change_rule,
-        changes=("Actions", "Conditions", "Priority"),
-    ),
+    *elbv2_listeners.KINDS,
 )

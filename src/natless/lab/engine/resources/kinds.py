@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natless.lab.engine.resources import ec2_access, ec2_network, ecs, elbv2, identity, instances, stores
+from natless.lab.engine.resources import certificates, ec2_access, ec2_network, ecs, elbv2, identity, instances, stores
 from natless.lab.engine.resources.making import Kind
 
 KINDS: dict[str, Kind] = {
@@ -10,6 +10,7 @@ KINDS: dict[str, Kind] = {
     for kinds in (
         ec2_network.KINDS,
         ec2_access.KINDS,
+        certificates.KINDS,
         elbv2.KINDS,
         ecs.KINDS,
         identity.KINDS,
