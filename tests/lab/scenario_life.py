@@ -98,6 +98,10 @@ def changed(person: Person) -> dict[str, Any]:
     code, said = person.types("deploy", "--to", "lab")
     seen["size"] = [code, fetch(said, "page"), status()]
     url = said
+    stands = person.types("status", "--to", "lab")[1]
+    seen["url"] = [line for line in stands.splitlines() if line.startswith("url ")]
+    seen["deployed"] = said.rsplit(maxsplit=1)[-1]
+    seen["nobody"] = person.types("run", "nobody", "--to", "lab")
     person.types("lab", "break", "s3")
     person.page("page", "third")
     code, said = person.types("deploy", "--to", "lab")

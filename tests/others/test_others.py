@@ -14,14 +14,15 @@ from changed import PLAIN, network, proof, said
 
 CASES: dict[str, tuple[str, dict[str, str | None]]] = {
     # Elastic Load Balancing, 'Update the security groups for your Network Load Balancer': one that was made without
-    # security groups has none, and accepts all traffic.
+    # security groups has none, and accepts all traffic. 'Client IP preservation': off by default for targets by address
+    # under TCP, so tasks see the balancer's own addresses, and their group lets in members of another group alone.
     "a network load balancer without groups": (
         """
         LoadBalancer: {DependsOn: null, Properties: {Type: network, SecurityGroups: null}}
         Listener: {Properties: {Protocol: TCP}}
         TargetGroup: {Properties: {Protocol: TCP, HealthCheckPath: null}}
         """,
-        {"alb->task": "unknown"},
+        {"alb->task": "blocked"},
     ),
     # CloudFormation reference, Fn::Split and Fn::Select; an ARN's account and region stand before the repository's
     # invented name. CDK writes every image of a repository in the same stack so.

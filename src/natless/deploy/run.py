@@ -93,7 +93,8 @@ def _service(connect: Connect, name: str, service: str) -> services.ServiceName:
     for logical, named in found.items():
         if logical.lower() == wanted or named.name == service:
             return named
-    raise DeployError(f"the deployment {name} has no service {service}: it has {', '.join(found) or 'none'}")
+    there = ", ".join(logical.lower().removesuffix("service") or logical for logical in found) or "none"
+    raise DeployError(f"the deployment {name} has no service {service}: it has {there}")
 
 
 def _until_running(

@@ -24,7 +24,7 @@ from natless.lab.fabric.drops import DropKind
 from natless.lab.fabric.ledger import Ledger, name
 from natless.lab.fabric.plan import Attachment, VpcPlan
 
-__all__ = ["TRANSLATION", "Rules", "name", "rules"]
+__all__ = ["HOOKED", "TRANSLATION", "Rules", "name", "rules"]
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -160,7 +160,8 @@ _HOOKS = """\
     iifname "igw" dnat to ip daddr map @to-private
   }}
   chain packets {{
-    type filter hook forward priority filter; policy drop;
+    # The last rule decides, and no policy: when a table is replaced, the kernel empties this before it unhooks it.
+    type filter hook forward priority filter; policy accept;
     ct state invalid drop
     ct state new ct mark & 0x4 == 0x0 iifname vmap @groups-out
     ct mark & 0x3 != 0x0 jump ask-again-out
@@ -184,9 +185,10 @@ _HOOKS = """\
   }}
   chain resolver {{
     # AmazonProvidedDNS is filtered by neither groups nor network ACLs; nothing else answers at its addresses.
-    type filter hook input priority filter; policy drop;
+    type filter hook input priority filter; policy accept;
     iifname {{ "igw", "gwe" }} drop
     meta l4proto {{ tcp, udp }} th dport 53 accept
+    drop
   }}
   chain silent {{
     # AWS's routers say nothing of what they drop.
@@ -194,6 +196,9 @@ _HOOKS = """\
     icmp type {{ destination-unreachable, time-exceeded, redirect }} drop
   }}
 """
+
+HOOKED = ("from-subnet", "arrive", "packets", "leave", "resolver", "silent")
+"""The chains that packets come to by themselves."""
 
 TRANSLATION = """\
 table ip natless {
