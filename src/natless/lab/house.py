@@ -28,6 +28,7 @@ from natless.lab.balancer import Balancer
 from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
 from natless.lab.fabric import Fabric
+from natless.lab.instances.agent import is_session, session
 from natless.lab.metadata import TaskMetadata
 from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
@@ -198,6 +199,8 @@ class Lab:
             return self._registry
         if host == self._registry.urls.host:
             return self._registry.bucket
+        if is_session(host, self.region):
+            return session
         return self.account.wsgi if host.endswith((".amazonaws.com", ".api.aws")) else None
 
     def _is_slow(self, host: str) -> bool:
