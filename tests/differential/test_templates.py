@@ -35,6 +35,17 @@ CORPUS = templates.corpus(PAGES)
 ACCOUNT = "123456789012"
 
 
+NOT_PACKETS: dict[tuple[str, str], str] = {
+    ("NL201", "logs"): "the page asks for Logs in another region; the packets ask for it in their own",
+    ("NL405", "s3-layers"): "packets pass an S3 interface endpoint; it is ECR that does not use it",
+    (
+        "NL407",
+        "logs",
+    ): "an endpoint without subnets: the proof stops at its name, the packets at the public address's way",
+}
+"""What no packet can tell, by page and need, and why."""
+
+
 @pytest.fixture(scope="module")
 def seen() -> dict[str, Any]:
     places = os.pathsep.join([str(SOURCE), sysconfig.get_path("purelib")])
@@ -62,7 +73,7 @@ def tried(answer: str) -> dict[str, Any]:
 
 def disagreements(name: str, asked: Mapping[str, Any], figures: judging.Figures) -> Iterator[str]:
     for need, outcome in verdicts(name).items():
-        if need not in asked or _by_request(outcome):
+        if need not in asked or _by_request(outcome) or (name, need) in NOT_PACKETS:
             continue
         figures.needs += 1
         ways = [[tried(answer) for answer in way] for way in asked[need]["ways"]]
@@ -79,7 +90,7 @@ def test_every_template_is_judged_as_its_packets_are(seen: dict[str, Any]) -> No
     figures = judging.Figures()
     found = [line for name, asked in seen["packets"].items() for line in disagreements(name, asked, figures)]
     sys.__stderr__.write(f"\n{len(seen['packets'])} templates: {figures.lines()[0]}\n")  # type: ignore[union-attr] # printed, whatever pytest captures
-    assert found == []
+    assert found == [], "\n".join(found)
     assert {"base", "hello"} <= set(seen["packets"])
     # Most of them are made: what AWS refuses is a part of the pages and of the mutations.
     assert len(seen["packets"]) > len(CORPUS) / 2, Counter(str(each) for each in seen["refused"].values())
