@@ -122,6 +122,14 @@ def _planned(need: str, outcome: Outcome, ways: Ways, public: Ways, figures: Fig
     yield from said
 
 
+def planned(outcome: Outcome, ways: Ways, figures: Figures) -> Iterator[str]:
+    """Compare one need of a template whose rules do not cut subnets: only public addresses are AWS's to choose."""
+    if isinstance(outcome, Unknown):
+        yield from _unknown(outcome, figures)
+    else:
+        yield from _compare(outcome, ways, figures)
+
+
 def _of_s3(address: str) -> bool:
     return any(IPv4Address(address) in cidr for cidr in networks.S3_CIDRS)
 

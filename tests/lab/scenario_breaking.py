@@ -40,7 +40,7 @@ KINDS = {
     "slow": "ecr.api",
 }
 # An interface has another id and address after it was made anew, on AWS too; nothing else may differ after mending.
-_FLEETING = ("NetworkInterfaces", "NetworkInterfaceIds", "Description")
+_FLEETING = ("NetworkInterfaces", "NetworkInterfaceIds", "Description", "AvailableIpAddressCount")
 
 
 class Person:

@@ -7,6 +7,7 @@ gate that said no is what the network's own log of dropped packets names.
 from __future__ import annotations
 
 import difflib
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address
@@ -26,6 +27,8 @@ from natless.lab.tasks.ports import Patience
 Connect: TypeAlias = Callable[[str], Any]
 
 HTTPS, HTTP = 443, 80
+# What CloudFormation makes of a service that natless designs: STACK-LOGICALSERVICE-RANDOM.
+_GENERATED = re.compile(r".*-([A-Za-z0-9]+)Service-[A-Za-z0-9]+")
 LAYERS = "s3-layers"
 VISIT, TARGET, OUT = "internet->alb", "alb->task", "task->internet"
 ANYBODY = IPv4Address("203.0.113.99")
@@ -93,8 +96,11 @@ class Tracer:
         for cluster in ecs.list_clusters()["clusterArns"]:
             for arn in ecs.list_services(cluster=cluster)["serviceArns"]:
                 names.append(arn.rpartition("/")[2])
+                generated = _GENERATED.fullmatch(names[-1])
                 if _same_service(subject, names[-1], arn):
                     return _of_service(ecs, cluster, arn)
+                if generated is not None:
+                    names.append(generated[1].lower())
             for arn in ecs.list_tasks(cluster=cluster)["taskArns"]:
                 names.append(arn.rpartition("/")[2])
                 if subject in {arn, names[-1]}:
