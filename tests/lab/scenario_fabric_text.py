@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import small_network as net
 from confined import see
-from small_network import cloud, eni, named
+from small_network import allow, cloud, eni, group, named
 
 from natless.cloud import NatGateway, Route, RouteTable
-from natless.lab.fabric import INTERNET, routing
+from natless.lab.fabric import INTERNET, Fabric, routing
 from natless.lab.fabric.plan import Numbers, Plan, plan
 from natless.lab.kernel import namespaces, rtnetlink
 from natless.lab.kernel.namespaces import KernelError
@@ -23,6 +24,7 @@ SHOWN = ("link", "address", "neighbour", "route show table all", "rule")
 # A MAC that nobody gave is made anew each time; a link's state, and its carrier flag, are told by the kernel later.
 RANDOM = {"address", "broadcast", "permaddr"}
 LATER = {"operstate", "flags"}
+BLOCK = re.compile(r"^\t(chain|set|map) (\S+) \{\n(.*?)^\t\}", re.DOTALL | re.MULTILINE)
 
 
 def by_text(name: str, changes: list[Change]) -> None:
@@ -94,11 +96,38 @@ def refused(changes: list[Change]) -> str:
     return ""
 
 
+def listed(name: str) -> dict[str, list[str]]:
+    """Give the blocks of a namespace's one table: a chain's lines, and a set's words, whose order is the kernel's."""
+    with namespaces.inside(name):
+        done = subprocess.run(["nft", "list", "ruleset"], capture_output=True, check=True, text=True)
+    found = {}
+    for kind, title, body in re.findall(
+        r"^\t(chain|set|map) (\S+) \{\n(.*?)^\t\}", done.stdout, re.DOTALL | re.MULTILINE
+    ):
+        found[f"{kind} {title}"] = body.splitlines() if kind == "chain" else sorted(re.split(r"[\s,]+", body))
+    return found
+
+
+def rules() -> dict[str, Any]:
+    """Give the rules that a fabric loaded in parts, and those of the text that it shows, loaded as it stands."""
+    many = tuple(allow(f"11.{number}.0.0/16", 1 + number) for number in range(250))
+    groups = named(group("sg-task", many, (*many, allow("0.0.0.0/0", 443))))
+    fabric = Fabric()
+    fabric.apply(cloud())
+    fabric.apply(cloud(security_groups=net.groups() | groups))
+    namespaces.make("shown")
+    text = fabric.rules_text()
+    namespaces.run("shown", ("nft", "-f", "-"), text[text.index("table ip natless") :])
+    # What was replaced is off its hooks, and goes with the next change.
+    namespaces.run("vpc-1", ("nft", "-f", "-"), "delete table ip natless-1\n")
+    return {"stands": listed("vpc-1"), "shown": listed("shown")}
+
+
 def scenario() -> dict[str, Any]:
     seen = {"by messages": made(rtnetlink.change), "by text": made(by_text)}
     namespaces.make("small")
     twice = additions([Rule(7, 100), Rule(7, 100), Rule(8, 100)])
-    return {**seen, "refused": refused(twice), "no link": refused(additions([Up("nowhere")]))}
+    return {**seen, "rules": rules(), "refused": refused(twice), "no link": refused(additions([Up("nowhere")]))}
 
 
 if __name__ == "__main__":

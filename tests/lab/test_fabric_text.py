@@ -1,4 +1,4 @@
-"""What `natless lab rules` shows as `ip` text is what stands in the kernel, which was told by messages of its own."""
+"""What `natless lab rules` shows as `ip` and `nft` text is what stands in the kernel."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def test_messages_and_text_make_the_same_network(seen: dict[str, Any], state: st
     for place in expected:
         for what in expected[place]:
             assert made[place][what] == expected[place][what], (place, what)
+
+
+def test_the_rules_that_are_shown_are_those_that_stand(seen: dict[str, Any]) -> None:
+    stands, shown = seen["rules"]["stands"], seen["rules"]["shown"]
+    assert len(stands["set out-3-ports"]) > 250
+    assert stands == shown
 
 
 def test_a_refusal_names_the_line(seen: dict[str, Any]) -> None:

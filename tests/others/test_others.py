@@ -14,8 +14,8 @@ from changed import PLAIN, network, proof, said
 
 CASES: dict[str, tuple[str, dict[str, str | None]]] = {
     # Elastic Load Balancing, 'Update the security groups for your Network Load Balancer': one that was made without
-    # security groups has none, and accepts all traffic. 'Client IP preservation': for targets by address over TCP it is
-    # off, so the task sees the load balancer's own addresses, which no rule lets in as members of a group.
+    # security groups has none, and accepts all traffic. 'Client IP preservation': off by default for targets by address
+    # under TCP, so tasks see the balancer's own addresses, and their group lets in members of another group alone.
     "a network load balancer without groups": (
         """
         LoadBalancer: {DependsOn: null, Properties: {Type: network, SecurityGroups: null}}

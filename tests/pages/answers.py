@@ -30,6 +30,7 @@ ROOM: dict[str, Any] = {
     "service-quotas.get_service_quota": {"Quota": {"Value": 5.0}},
     "elbv2.describe_account_limits": {"Limits": [{"Name": "application-load-balancers", "Max": "50"}]},
     "elbv2.describe_load_balancers": {"LoadBalancers": []},
+    "ec2.describe_addresses": {"Addresses": []},
     "ec2.describe_vpcs": {"Vpcs": []},
     "ec2.describe_internet_gateways": {"InternetGateways": []},
     "ec2.describe_vpc_endpoints": {"VpcEndpoints": []},

@@ -96,6 +96,41 @@ def test_tasks_that_want_more_cpus_than_the_quota_are_said_with_how_to_get_them(
     assert "--service-code fargate --quota-code L-3032A538" in finding.fix.text
 
 
+def test_a_release_of_what_stands_asks_for_nothing_but_its_cpus() -> None:
+    spec = read(TOML, "natless.toml")
+    design = write(spec)
+    stack = {"StackName": "hello", "StackId": "arn:hello", "CreationTime": 0, "StackStatus": "UPDATE_COMPLETE"}
+    held = [
+        {
+            "LogicalResourceId": name,
+            "PhysicalResourceId": name,
+            "ResourceType": body["Type"],
+            "LastUpdatedTimestamp": 0,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+        for name, body in design.main["Resources"].items()
+    ]
+    standing = {
+        "cloudformation.describe_stacks": {"Stacks": [stack]},
+        "cloudformation.list_stack_resources": {"StackResourceSummaries": held},
+    }
+    account = Answers(standing)
+    assert preflight(account, design, spec) == ((), ())
+    assert [call for call, _ in account.asked] == [
+        "sts.get_caller_identity",
+        "cloudformation.describe_stacks",
+        "cloudformation.list_stack_resources",
+        "service-quotas.get_service_quota",
+    ]
+
+
+def test_nat_gateways_need_addresses() -> None:
+    four = {"Addresses": [{"PublicIp": f"203.0.113.{number}"} for number in range(4)]}
+    [finding], _ = asked({"ec2.describe_addresses": four}, "[network]\nnat = true\n")
+    assert finding.message == "the quota 'EC2-VPC Elastic IPs' is 5 in eu-west-1: 4 stand, 2 more would"
+    assert asked({"ec2.describe_addresses": four})[0] == ()
+
+
 def test_what_stands_already_counts_against_no_quota() -> None:
     full = {"Vpcs": [{"VpcId": f"vpc-{number}"} for number in range(9)]}
     assert asked({**fragment("NL812", "bad")[0], **fragment("NL812", "good")[0], "ec2.describe_vpcs": full})[0] == ()

@@ -30,6 +30,8 @@ class Authorization(msgspec.Struct, frozen=True):
     free: frozenset[str] = frozenset()
     operations: tuple[str, ...] = ()
     """Beginnings of the operations that the table speaks of; () for all."""
+    unknown: frozenset[str] = frozenset()
+    """Operations that need more than the table can say."""
     code: str = "AccessDeniedException"
     status: int = 400
     shown: str = ""
@@ -77,6 +79,8 @@ AUTHORIZATIONS: Mapping[str, Authorization] = {
             f"{_LOGS}:{{logGroupName}}:log-stream:{{logStreamName}}",
             f"{_LOGS}:{{logGroupName}}:log-stream:",
             f"{_LOGS}:{{logGroupIdentifier}}:log-stream:",
+            f"{_LOGS}:{{logGroupNames}}:log-stream:",
+            f"{_LOGS}:{{logGroupIdentifiers}}:log-stream:",
             "{resourceArn}",
         ),
         f"{_LOGS}::log-stream:",
@@ -90,6 +94,8 @@ AUTHORIZATIONS: Mapping[str, Authorization] = {
         ),
         "*",
         _reference("AWS Secrets Manager"),
+        # It needs GetSecretValue on every secret that its filters find.
+        unknown=frozenset({"BatchGetSecretValue"}),
     ),
     "ssm": Authorization(
         "ssm",
@@ -209,6 +215,8 @@ AUTHORIZATIONS: Mapping[str, Authorization] = {
         (
             f"{_ECS}:task/{{cluster}}/{{tasks}}",
             f"{_ECS}:task/{{cluster}}/{{task}}",
+            f"{_ECS}:container-instance/{{cluster}}/{{containerInstances}}",
+            f"{_ECS}:container-instance/{{cluster}}/{{containerInstance}}",
             f"{_ECS}:service/{{cluster}}/{{services}}",
             f"{_ECS}:service/{{cluster}}/{{service}}",
             f"{_ECS}:service/{{cluster}}/{{serviceName}}",

@@ -25,6 +25,36 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "application-autoscaling:PutScalingPolicy",
         "cloudwatch:GetMetricData",
     ),
+    "AWS::AutoScaling::AutoScalingGroup": (
+        "autoscaling:AttachLoadBalancerTargetGroups",
+        "autoscaling:AttachLoadBalancers",
+        "autoscaling:AttachTrafficSources",
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:CreateAutoScalingGroup",
+        "autoscaling:CreateOrUpdateTags",
+        "autoscaling:DeleteAutoScalingGroup",
+        "autoscaling:DeleteLifecycleHook",
+        "autoscaling:DeleteNotificationConfiguration",
+        "autoscaling:DeleteTags",
+        "autoscaling:Describe*",
+        "autoscaling:DetachLoadBalancerTargetGroups",
+        "autoscaling:DetachLoadBalancers",
+        "autoscaling:DetachTrafficSources",
+        "autoscaling:DisableMetricsCollection",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:PutNotificationConfiguration",
+        "autoscaling:ResumeProcesses",
+        "autoscaling:StartInstanceRefresh",
+        "autoscaling:SuspendProcesses",
+        "autoscaling:UpdateAutoScalingGroup",
+        "cloudwatch:PutMetricAlarm",
+        "ec2:Describe*",
+        "ec2:Get*",
+        "ec2:RunInstances",
+        "elasticloadbalancing:Describe*",
+        "ssm:Get*",
+    ),
     "AWS::EC2::EIP": (
         "ec2:AllocateAddress",
         "ec2:AssociateAddress",
@@ -40,6 +70,14 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "ec2:DeleteInternetGateway",
         "ec2:DeleteTags",
         "ec2:DescribeInternetGateways",
+    ),
+    "AWS::EC2::LaunchTemplate": (
+        "ec2:CreateLaunchTemplate",
+        "ec2:CreateLaunchTemplateVersion",
+        "ec2:CreateTags",
+        "ec2:DeleteLaunchTemplate",
+        "ec2:DeleteTags",
+        "ec2:DescribeLaunchTemplates",
     ),
     "AWS::EC2::NatGateway": (
         "ec2:CreateNatGateway",
@@ -147,6 +185,17 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "ecr:TagResource",
         "ecr:UntagResource",
     ),
+    "AWS::ECS::CapacityProvider": (
+        "autoscaling:CreateOrUpdateTags",
+        "ecs:CreateCapacityProvider",
+        "ecs:DeleteCapacityProvider",
+        "ecs:DescribeCapacityProviders",
+        "ecs:ListTagsForResource",
+        "ecs:PutClusterCapacityProviders",
+        "ecs:TagResource",
+        "ecs:UntagResource",
+        "ecs:UpdateCapacityProvider",
+    ),
     "AWS::ECS::Cluster": (
         "ecs:CreateCluster",
         "ecs:DeleteCluster",
@@ -157,6 +206,11 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "ecs:UntagResource",
         "ecs:UpdateCluster",
         "ecs:UpdateClusterSettings",
+    ),
+    "AWS::ECS::ClusterCapacityProviderAssociations": (
+        "ecs:DescribeCapacityProviders",
+        "ecs:DescribeClusters",
+        "ecs:PutClusterCapacityProviders",
     ),
     "AWS::ECS::Service": (
         "ecs:CreateService",
@@ -218,6 +272,13 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "elasticloadbalancing:RegisterTargets",
         "elasticloadbalancing:RemoveTags",
     ),
+    "AWS::IAM::InstanceProfile": (
+        "iam:AddRoleToInstanceProfile",
+        "iam:CreateInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:GetInstanceProfile",
+        "iam:RemoveRoleFromInstanceProfile",
+    ),
     "AWS::IAM::Role": (
         "iam:CreateRole",
         "iam:DeleteRole",
@@ -248,7 +309,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """By resource type. `iam:PassRole` and `iam:CreateServiceLinkedRole` are left out: they take their own conditions."""
 
-UNUSED_SERVICES = frozenset({"cognito-idp", "firehose", "kms", "lambda", "s3", "vpc-lattice", "vpce"})
+UNUSED_SERVICES = frozenset({"cognito-idp", "firehose", "kms", "lambda", "managed-fleets", "s3", "vpc-lattice", "vpce"})
 """What the schemas name for features that design does not write: keys, user pools, delivery, concurrency, lattices."""
 
 UNUSED = frozenset(

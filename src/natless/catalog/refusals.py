@@ -339,11 +339,11 @@ ROLE_NOT_ASSUMED = Refusal(
     " role.",
     source=_thread("telia-oss/terraform-aws-ecs-fargate", 58),
 )
-AWSVPC_NEEDS_IP_TARGETS = Refusal(
+TARGET_TYPE_INCOMPATIBLE = Refusal(
     call="ecs:CreateService",
     code="InvalidParameterException",
     text="The provided target group {target_group} has target type {target_type}, which is incompatible with the "
-    "awsvpc network mode specified in the task definition.",
+    "{mode} network mode specified in the task definition.",
     source=_thread("hashicorp/terraform", 24266),
 )
 

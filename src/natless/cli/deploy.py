@@ -22,6 +22,7 @@ from natless.cli.telling import Teller
 from natless.cli.world import World, failures_in_words, must_be_agreed, to_option, world_of
 from natless.report.paint import Paint
 from natless.spec import Service, Spec
+from natless.spec.public_image import public_image
 
 _PORTS = ((8080, 0), (8443, 0))
 """Ports of the host for the pages of the lab, HTTP and HTTPS: the one people expect, else any free one."""
@@ -65,7 +66,7 @@ def deploy(
     def approve(changes: Changes) -> bool:
         return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
 
-    with failures_in_words(), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
+    with failures_in_words(changing=True), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
         push = _pusher(spec, where, scratch, paint)
         pace = Pace(every=0.1) if where.lab else Pace()
         try:
@@ -98,6 +99,8 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
     """Give what builds a service's image, pushes it, and gives its digest. What cannot be built is said at once."""
     from natless.deploy.images.build import build, require_dockerfile  # noqa: PLC0415 - read only where something is built
     from natless.deploy.images.image import ImageEvent  # noqa: PLC0415 - as above
+    from natless.deploy.images.mirror import mirror  # noqa: PLC0415 - as above
+    from natless.deploy.images.platform import platform_of  # noqa: PLC0415 - as above
     from natless.deploy.images.push import push  # noqa: PLC0415 - as above
     from natless.report.image_text import image_line  # noqa: PLC0415 - as above
 
@@ -110,11 +113,17 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
         return os.path.normpath(os.path.join(os.path.dirname(spec.source), service.build or "."))
 
     for service in spec.services:
-        if service.image is None:
+        if service.build is not None:
             require_dockerfile(folder_of(service))
 
     def pushed(service: Service, repository: str) -> str:
-        image = build(folder_of(service), scratch, progress=told)
+        platform = platform_of(service)
+        public = public_image(service.image) if service.image is not None else None
+        if public is not None:
+            return mirror(
+                public, where.connect, repository, scratch, where.registry or None, progress=told, platform=platform
+            )
+        image = build(folder_of(service), scratch, platform, told)
         return push(image, where.connect, repository, where.registry or None, told)
 
     return pushed

@@ -30,7 +30,7 @@ def destroy(
         also = "".join([", its images" if images else "", ", its logs" if logs else ""])
         click.confirm(f"delete {spec.name}{also} in {where.region}?", abort=True, err=True)
     paint = paint_for_output()
-    with failures_in_words():
+    with failures_in_words(changing=True):
         pace = Pace(every=0.1) if where.lab else Pace()
         for event in take_away(where.connect, spec.name, images=images, logs=logs, pace=pace):
             for line in progress_lines(event, paint):

@@ -66,7 +66,7 @@ def rollback(
 
     pace = Pace(every=0.1) if where.lab else Pace()
     examine = partial(verdicts_of_what_stands, where, spec.name)
-    with failures_in_words():
+    with failures_in_words(changing=True):
         try:
             for event in go_back(designed, spec, where.connect, release, approve=approve, pace=pace, examine=examine):
                 teller.tell(event)

@@ -26,6 +26,7 @@ from natless.cloud.filtering import (
     SecurityGroup,
 )
 from natless.cloud.identity import Policy, Role, Statement
+from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup, cluster_name
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Subnet, Vpc
 from natless.cloud.tasks import (
     Container,
@@ -40,8 +41,10 @@ from natless.cloud.tasks import (
 
 __all__ = [
     "AclEntry",
+    "CapacityProvider",
     "CidrPeer",
     "Cloud",
+    "Cluster",
     "Container",
     "ContainerSecret",
     "EcsService",
@@ -49,6 +52,7 @@ __all__ = [
     "GroupPeer",
     "GroupRule",
     "Icmp",
+    "InstanceGroup",
     "InterfaceEndpoint",
     "InternetGateway",
     "Listener",
@@ -75,4 +79,5 @@ __all__ = [
     "TargetGroup",
     "TaskDefinition",
     "Vpc",
+    "cluster_name",
 ]

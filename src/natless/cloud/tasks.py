@@ -25,6 +25,8 @@ class ContainerSecret(msgspec.Struct, frozen=True):
 class Container(msgspec.Struct, frozen=True):
     """A container definition, as far as reachability and start-up lean on it.
 
+    `host_ports` gives, by container port, the instance's port that bridge mode maps to it; a port that is not in it is
+    given out by Docker.
     `log_driver` is None where no log configuration is given; `log_options` are its options, texts maybe symbolic.
     """
 
@@ -38,6 +40,7 @@ class Container(msgspec.Struct, frozen=True):
     repository_credentials: str | Gap | None = None
     environment_files: tuple[str | Gap, ...] = ()
     environment: Mapping[str, str | Gap] = {}
+    host_ports: Mapping[int, int | Gap] = {}
 
 
 class TaskDefinition(msgspec.Struct, frozen=True):
@@ -71,6 +74,7 @@ class EcsService(msgspec.Struct, frozen=True):
     """An ECS service: where tasks of a definition are placed.
 
     `launch` is the compute the tasks run on (capacity provider strategies with FARGATE or FARGATE_SPOT are "fargate").
+    `providers` are the capacity providers of its strategy, its own or its cluster's; () with a launch type.
     `after` holds the ids of all resources that CloudFormation completes before it starts the service (references and
     DependsOn, transitively); None where the source has no order (an account, a plan).
     `desired` tasks are wanted, None where the source leaves the number to ECS; where autoscaling moves it, it is the
@@ -93,6 +97,7 @@ class EcsService(msgspec.Struct, frozen=True):
     desired: int | Gap | None = None
     most: int | Gap | None = None
     exec_key: str | Gap | None = None
+    providers: tuple[str | Gap, ...] = ()
 
 
 class Repository(msgspec.Struct, frozen=True):

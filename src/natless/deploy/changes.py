@@ -69,8 +69,8 @@ def prepare(connect: Connect, name: str, owner: str, pace: Pace) -> Iterator[Sta
 
 def must_be_ours(stack: Stack, owner: str) -> None:
     """Raise DeployError where a stack is not the deployment's: an update would delete all that somebody made in it."""
-    if stack.status == "REVIEW_IN_PROGRESS":  # it holds nothing, and has no tags before it is made
-        return
+    if stack.status in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"}:
+        return  # it runs nothing, and where it holds something after all, it is not touched
     if stack.tags.get("natless") != owner:
         raise DeployError(
             f"a stack {stack.name} stands here that natless did not make: it has no tag natless = {owner}",

@@ -10,10 +10,11 @@ from natless.deploy.images.image import ImageError
 from natless.deploy.images.resolve import resolve
 from natless.deploy.progress import Progress, Pushed, Pushing
 from natless.design import Design, ImageDigest
+from natless.design.images import given_image
 from natless.spec.model import Service, Spec
 
 Push: TypeAlias = Callable[[Service, str], str]
-"""Builds the image of a service, pushes it to the ECR repository of that name, gives its digest."""
+"""Builds the image of a service, or copies a public one, into the ECR repository of that name; gives its digest."""
 
 NOT_BUILT = f"sha256:{'0' * 64}"
 """Stands in a change set that is only looked at for the digest of an image that was never built."""
@@ -23,7 +24,7 @@ def pushed(design: Design, spec: Spec, connect: Connect, push: Push) -> Generato
     """Give the digest of each service's image: of the one that is pushed now, or of the given one as ECR has it."""
     digests: dict[str, str] = {}
     for service in spec.services:
-        if service.image is not None:
+        if service.image is not None and given_image(service) is not None:
             digests[service.name] = given(spec, service, service.image, connect)
             continue
         repository = design.repositories[service.name]
@@ -41,7 +42,7 @@ def standing(design: Design, spec: Spec, connect: Connect, parameters: Mapping[s
     names = {each.lookup.service: each.name for each in design.parameters if isinstance(each.lookup, ImageDigest)}
     return {
         service.name: parameters.get(names[service.name], NOT_BUILT)
-        if service.image is None
+        if service.image is None or given_image(service) is None
         else given(spec, service, service.image, connect)
         for service in spec.services
     }

@@ -91,10 +91,11 @@ def plan(
         for name, template, parameters in wanted
     )
     for service in spec.services:
-        if service.image is None:
+        if service.name in design.repositories:
             digest = images[service.name]
             shown = "none was ever pushed" if digest == NOT_BUILT else digest
-            notes.append(f"the image of {service.name} is taken as it stands ({shown}): `deploy` builds it anew")
+            anew = "builds it anew" if service.image is None else f"looks {service.image} up anew"
+            notes.append(f"the image of {service.name} is taken as it stands ({shown}): `deploy` {anew}")
     after = proof_of(design, spec, connect, values)
     template = proof_of_stack(connect, main) if main is not None and stands else ()
     return Plan(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from natless.catalog.scans import Severity
 from natless.deploy import digests, lookups
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.digests import Push
+from natless.deploy.images.platform import platform_of, require_platform
 from natless.deploy.preflight import preflight
 from natless.deploy.preflight.asking import refuse_errors
 from natless.deploy.progress import Found, Progress, Said
@@ -15,6 +16,7 @@ from natless.deploy.proving import prove_again, prove_first
 from natless.deploy.rollout import Approve, Examine, Rollout
 from natless.deploy.scan import await_scan
 from natless.design import Design, images_stack
+from natless.design.images import given_image
 from natless.spec.model import Spec
 
 
@@ -60,6 +62,8 @@ def deploy(
     if design.images is not None and not (yield from rollout.stack(images_stack(spec), design.images, {})):
         return
     images = yield from digests.pushed(design, spec, connect, push)
+    if ask_first:
+        yield from _fitting(spec, connect, images)
     if scan_threshold is not None:
         for service, repository in design.repositories.items():
             yield from await_scan(connect, repository, images[service], scan_threshold, pace)
@@ -71,6 +75,16 @@ def deploy(
         return
     yield from rollout.until_healthy()
     yield rollout.deployed()
+
+
+def _fitting(spec: Spec, connect: Connect, images: Mapping[str, str]) -> Iterator[Said]:
+    """Hold what given images are made for against what the tasks run on; what was built or copied is right already."""
+    for service in spec.services:
+        image = given_image(service)
+        if image is not None:
+            unseen = require_platform(image, images[service.name], connect, platform_of(service))
+            if unseen:
+                yield Said(unseen)
 
 
 def _asked_first(design: Design, spec: Spec, connect: Connect) -> Iterator[Progress]:

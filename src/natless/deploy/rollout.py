@@ -71,7 +71,7 @@ class Rollout:
             changes.discard(self._connect, proposed, self._pace)
             yield Said(f"stack {name} stays as it was")
             return False
-        if self._make_roles:
+        if self._make_roles and any(change.action == "Add" for change in proposed.changes):
             types = {str(body["Type"]) for body in template["Resources"].values()}
             yield from linked_roles.make(self._connect, types, self._pace)
         if proposed.kind == "UPDATE":

@@ -13,6 +13,7 @@ import msgspec
 from natless.catalog.handler_permissions import PERMISSIONS
 from natless.catalog.linked_roles import LINKED_ROLES
 from natless.design.design import Design
+from natless.design.images import given_image
 from natless.design.names import images_stack
 from natless.spec.model import Spec
 
@@ -90,8 +91,12 @@ CHANGE_STACK = (
 )
 OPERATE = ("ecs:RunTask", "ecs:StopTask")
 IMAGES = ("ecr:BatchDeleteImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages", "ecr:ListImages")
+GIVEN = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
+"""On the repository of an image that is given: its digest, and what it is made for."""
+
 LOOK_UP = (
     "cloudformation:ListStacks",
+    "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeVpcEndpointServices",
     "elasticloadbalancing:DescribeAccountLimits",
@@ -102,6 +107,9 @@ LOOK_UP = (
     "ssm:DescribeParameters",
 )
 """What a deploy asks before it changes anything. Denied, it is a note: the deploy goes on without the answer."""
+
+
+_PROFILE = "AWS::IAM::InstanceProfile"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -163,11 +171,16 @@ def _deploy(design: Design, spec: Spec, place: Place) -> Iterator[dict[str, Any]
     yield _allow(CHANGE_STACK, _stacks(spec, place))
     yield _allow(LOOK_UP, ["*"])
     yield _allow(_of(asked, "ecr") | set(IMAGES), [_repositories(spec, place)])
+    given = [image for service in spec.services if (image := given_image(service)) is not None]
+    for image in given:
+        repository = f"arn:{place.partition}:ecr:{image.region}:{image.account}:repository/{image.repository}"
+        yield _allow(GIVEN, [repository])
     yield _allow(_of(asked, "logs") - set(READ) | {"logs:DeleteLogGroup"}, _logs(spec, place))
     roles = [place.arn("iam", f"role/{spec.name}-*")]
-    yield _allow(_of(asked, "iam"), roles)
-    passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-    yield _allow(["iam:PassRole"], roles, Condition=passed)
+    profiles = [place.arn("iam", f"instance-profile/{spec.name}-*")] if _PROFILE in types else []
+    yield _allow(_of(asked, "iam"), [*roles, *profiles])
+    takers = ["ecs-tasks.amazonaws.com", *(["ec2.amazonaws.com"] if profiles else [])]
+    yield _allow(["iam:PassRole"], roles, Condition={"StringEquals": {"iam:PassedToService": takers}})
     linked = [each for each in LINKED_ROLES if types & set(each.types)]
     yield _allow(
         ["iam:CreateServiceLinkedRole"],

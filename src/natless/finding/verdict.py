@@ -9,6 +9,7 @@ import msgspec
 from natless.finding.origin import Gap, Origin
 
 GateKind: TypeAlias = Literal[
+    "placement",
     "name",
     "security-group-egress",
     "network-acl-out",
@@ -22,7 +23,8 @@ GateKind: TypeAlias = Literal[
     "image-source",
     "order",
 ]
-"""The kinds of thing that may say no, in the order a packet (and then a request) meets them."""
+"""The kinds of thing that may say no, in the order a packet (and then a request) meets them. `placement` is before any
+packet: no instance that the task could be placed on."""
 
 
 class Hop(msgspec.Struct, frozen=True):

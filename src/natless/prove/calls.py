@@ -14,6 +14,8 @@ from natless.finding import Gap, Gate, Hop, Origin, Path
 from natless.finding.rules import (
     ENDPOINT_POLICY_DENIES,
     EXECUTION_ROLE_DENIES,
+    INSTANCE_ROLE_DENIES,
+    INSTANCE_ROLE_NOT_ASSUMABLE,
     ROLE_NOT_ASSUMABLE,
     TASK_ROLE_DENIES,
     TOKEN_SCOPED,
@@ -27,12 +29,16 @@ from natless.prove.world import World
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call of a role: `by` is the execution role, the task role, or AWS itself (a presigned URL)."""
+    """One call of a role: `by` is the execution role, the task role, the instance's role, or AWS itself.
+
+    AWS itself calls by a presigned URL. `cluster` is the ARN that ECS compares `ecs:cluster` with, "" for other calls.
+    """
 
     action: str
     resource: str
-    by: Literal["execution", "task", "aws"] = "execution"
+    by: Literal["execution", "task", "instance", "aws"] = "execution"
     role: str = ""
+    cluster: str = ""
 
 
 TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - the action's name
@@ -105,6 +111,8 @@ def _request(world: World, call: Call, source: End, endpoint: str | None) -> Req
         "aws:viaawsservice": "false",
         "aws:requestedregion": world.cloud.region,
     }
+    if call.cluster:
+        context["ecs:cluster"] = call.cluster
     vpc = source.subnet.vpc if source.subnet is not None else None
     if endpoint is not None and (not endpoint or isinstance(vpc, str)):
         # Both keys are set by an endpoint alone: a request that takes a public way has neither.
@@ -132,11 +140,10 @@ def identity(world: World, role: Role | Gap, calls: tuple[Call, ...], source: En
     """
     if isinstance(role, Gap):
         return Maybe((role,))
-    trusted = assumable(role)
+    by_instance = any(call.by == "instance" for call in calls)
+    trusted = assumable(role, _EC2 if by_instance else _TASKS)
     if trusted is False:
-        reason = f"{role.id} does not trust ecs-tasks.amazonaws.com, so no task can use it"
-        words = f"Let ecs-tasks.amazonaws.com call sts:AssumeRole in the AssumeRolePolicyDocument of {role.id}."
-        return _identity_no(role, ROLE_NOT_ASSUMABLE, reason, Mend(words=words))
+        return not_assumable(role, by_instance=by_instance)
     open_: list[Gap] = list(trusted.gaps) if isinstance(trusted, Maybe) else []
     policies = role_policies(role)
     requests = {call: _request(world, call, source, endpoint) for call in calls}
@@ -175,13 +182,26 @@ def _managed(role: Role, arn: str | Gap) -> Policy | Gap:
     return gap
 
 
-def assumable(role: Role) -> Truth:
-    """Say whether tasks may assume a role; a trust that was not read at all is not judged."""
+_TASKS = "ecs-tasks.amazonaws.com"
+_EC2 = "ec2.amazonaws.com"
+
+
+def not_assumable(role: Role, *, by_instance: bool) -> No:
+    """Give the refusal of a role that does not trust the service that should assume it."""
+    service, who = (_EC2, "instance") if by_instance else (_TASKS, "task")
+    rule = INSTANCE_ROLE_NOT_ASSUMABLE if by_instance else ROLE_NOT_ASSUMABLE
+    reason = f"{role.id} does not trust {service}, so no {who} can use it"
+    words = f"Let {service} call sts:AssumeRole in the AssumeRolePolicyDocument of {role.id}."
+    return _identity_no(role, rule, reason, Mend(words=words))
+
+
+def assumable(role: Role, service: str = _TASKS) -> Truth:
+    """Say whether a service may assume a role; a trust that was not read at all is not judged."""
     if role.trust is None:
         return True
     if isinstance(role.trust, Gap):
         return Maybe((role.trust,))
-    request = Request("sts:AssumeRole", "*", "ecs-tasks.amazonaws.com", {"aws:sourceaccount": ""})
+    request = Request("sts:AssumeRole", "*", service, {"aws:sourceaccount": ""})
     statements = tuple(
         statement if isinstance(statement, Gap) else msgspec.structs.replace(statement, resources=("*",), conditions={})
         for statement in role.trust.statements
@@ -189,10 +209,17 @@ def assumable(role: Role) -> Truth:
     return every((allowed((Policy(role.trust.origin, statements),), request, resource_policy=True),))
 
 
+_DENIES: dict[str, Rule] = {
+    "execution": EXECUTION_ROLE_DENIES,
+    "task": TASK_ROLE_DENIES,
+    "instance": INSTANCE_ROLE_DENIES,
+}
+
+
 def _role_denies(
     role: Role, call: Call, policies: tuple[Policy | Gap, ...], lacking: list[Call], *, denied: bool
 ) -> No:
-    rule: Rule = EXECUTION_ROLE_DENIES if call.by == "execution" else TASK_ROLE_DENIES
+    rule = _DENIES[call.by]
     resource = _PLACEHOLDER.sub("*", call.resource)
     if denied:
         reason = f"a Deny in the policies of {role.id} refuses {call.action} on {resource}"
@@ -217,7 +244,7 @@ def _names_token(policies: tuple[Policy | Gap, ...]) -> bool:
     return False
 
 
-_PLACEHOLDER = re.compile(r"\$\{(stream|any|unread)\}")
+_PLACEHOLDER = re.compile(r"\$\{(stream|any|unread|instance)\}")
 
 
 def _allow_inline(role: Role, first: Call, lacking: list[Call]) -> Mend:

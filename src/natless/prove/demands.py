@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
-from natless.catalog.needs import LAYER_BUCKET, NEEDS, Feature, Need
+from natless.catalog.needs import LAYER_BUCKET, NEEDS, Feature, Need, needs
 from natless.catalog.services import by_action
 from natless.cloud import Container, ContainerSecret, EcsService, Role, TaskDefinition
 from natless.cloud.text import same
 from natless.finding import Gap
 from natless.prove.calls import Call, role_policies
 from natless.prove.images import EcrImage, OpenImage, here, image
+from natless.prove.places import name_of_cluster
 from natless.prove.reach import Goal
 from natless.prove.truth import distinct
 from natless.prove.world import World
@@ -22,6 +24,8 @@ from natless.prove.world import World
 class Demand(msgspec.Struct, frozen=True):
     """One need of a task. `doubts` are gaps for which the need may not exist, or may be another one.
 
+    `by` says whose policies must allow the calls. `own` says that the container itself makes them, where tasks run on
+    instances: from the task's network and not from the instance's.
     `by` says whose policies must allow the calls. `behind` are calls that the service makes for that role on its own
     side: no endpoint sees them, and a policy of what they are made to may allow them as well.
     """
@@ -32,6 +36,7 @@ class Demand(msgspec.Struct, frozen=True):
     by: str = "nobody"
     doubts: tuple[Gap, ...] = ()
     behind: tuple[Call, ...] = ()
+    own: bool = False
 
 
 _SECRET = re.compile(
@@ -44,11 +49,14 @@ _JSON_KEY = re.compile(r"\$\{[^}]*\}:[^:]*:[^:]*:[^:]*")
 
 
 def demands(world: World, task: TaskDefinition, service: EcsService) -> tuple[Demand, ...]:
-    """Give the needs of a task as one service runs it, each need once, in the order in which ECS meets them."""
-    found: dict[tuple[str, str], Demand] = {}
+    """Give the needs of a task as one service runs it, each need once, in the order in which ECS meets them.
+
+    On instances, where it makes a difference who asks, once for each who does.
+    """
+    found: dict[tuple[str, str, bool], Demand] = {}
     for demand in _all(world, task, service):
-        # One service asked in two regions is reached on two ways.
-        key = (demand.need, demand.goal.region)
+        # One service asked in two regions is reached on two ways, as one asked by instance and container is.
+        key = (demand.need, demand.goal.region, demand.own and service.launch != "fargate")
         known = found.get(key)
         found[key] = demand if known is None else _joined(known, demand)
     return tuple(found.values())
@@ -78,7 +86,7 @@ def _all(world: World, task: TaskDefinition, service: EcsService) -> Iterator[De
     if service.service_connect is not False:
         yield from _of(Feature.SERVICE_CONNECT, "*", _doubts(service.service_connect))
     if service.launch == "ec2":
-        yield from _of(Feature.CONTAINER_INSTANCE, "*", ())
+        yield from _registration(world, service)
     if task.task_role is not None:
         yield from _declared(world, task.task_role)
 
@@ -93,17 +101,34 @@ def _of(feature: Feature, resource: str, doubts: tuple[Gap, ...], **goal: str) -
         if need.feature is feature:
             name = "s3-layers" if need.endpoint == "s3" and feature is Feature.ECR_IMAGE else need.endpoint
             target = Goal(need.endpoint, _calls(need, resource), name == "s3-layers", goal.get("region", ""))
-            yield Demand(name, target, need.why, need.asked_by, doubts)
+            yield Demand(name, target, need.why, need.asked_by, doubts, own=need.by_container)
+
+
+_CALLERS: dict[str, Literal["execution", "task", "instance", "aws"]] = {
+    "execution role": "execution",
+    "task role": "task",
+    "instance role": "instance",
+}
 
 
 def _calls(need: Need, resource: str) -> tuple[Call, ...]:
-    by = {"execution role": "execution", "task role": "task"}.get(need.asked_by, "aws")
+    by = _CALLERS.get(need.asked_by, "aws")
     pairs = [*((action, "*") for action in need.anywhere), *((action, resource) for action in need.named)]
-    return tuple(
-        Call(action, where, "execution" if by == "execution" else "task" if by == "task" else "aws")
-        for action, where in pairs
-        if need.demands(action)
-    )
+    return tuple(Call(action, where, by) for action, where in pairs if need.demands(action))
+
+
+def _registration(world: World, service: EcsService) -> Iterator[Demand]:
+    """Give what an instance needs to host tasks: it registers with the cluster, then acts as the instance it became."""
+    name = name_of_cluster(world, service)
+    here_ = f"arn:{world.cloud.partition}:ecs:{world.cloud.region}:{world.cloud.account}"
+    cluster = f"{here_}:cluster/{name}"
+    for need in needs(frozenset({Feature.CONTAINER_INSTANCE})):
+        resource = cluster if need.endpoint == "ecs" else f"{here_}:container-instance/{name}/${{instance}}"
+        calls = tuple(
+            msgspec.structs.replace(call, cluster="" if call.resource == "*" else cluster)
+            for call in _calls(need, resource)
+        )
+        yield Demand(need.endpoint, Goal(need.endpoint, calls), need.why, need.asked_by)
 
 
 def _image(world: World, container: Container) -> Iterator[Demand]:
@@ -228,7 +253,7 @@ def _declared(world: World, identifier: str | Gap) -> Iterator[Demand]:
         if service is None or prefix.lower() in {"ssmmessages", "ecr", "kms"}:
             continue
         call = Call(action.replace("*", "${any}"), resource.replace("*", "${any}"), "task")
-        yield Demand(service.short, Goal(service.short, (call,)), f"the task role may call {action}")
+        yield Demand(service.short, Goal(service.short, (call,)), f"the task role may call {action}", own=True)
 
 
 def _allowed(role: Role) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ Quantifier: TypeAlias = Literal["all", "some", "one"]
 known only to lie in the ranges."""
 
 
-Role: TypeAlias = Literal["task", "endpoint", "balancer", "service", "internet", "other"]
+Role: TypeAlias = Literal["task", "instance", "endpoint", "balancer", "service", "internet", "other"]
 
 
 class End(msgspec.Struct, frozen=True):

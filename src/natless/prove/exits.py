@@ -54,7 +54,7 @@ class Exit:
         gaps: list[Gap] = []
         refusals: list[Denial] = []
         details: list[str] = []
-        for leg in legs(table, self.remote.ranges):
+        for leg in legs(table, walk.left(side)):
             match self.way(leg, table, subnet):
                 case Yes():
                     sure = union(sure, leg.ranges)
@@ -128,18 +128,15 @@ class Exit:
         unread = [field for field in (nat.public, nat.subnet, home) if isinstance(field, Gap)]
         if unread or isinstance(home, Gap):
             return Maybe(tuple(unread))
-        if not nat.public:
-            return _useless(nat, table, f"{nat.id} is a private NAT gateway, which reaches no internet")
-        if self._circle(home, leg):
-            return _useless(nat, table, f"{nat.id} stands in {home.id}, whose own route leads to a NAT gateway")
         return self._beyond(nat, home, subnet, leg)
 
-    def _circle(self, home: Subnet, leg: Leg) -> bool:
-        """Say whether a NAT gateway's own subnet sends its traffic to a NAT gateway."""
+    def _circle(self, home: Subnet, leg: Leg) -> RouteTable | None:
+        """Give the table by which a NAT gateway's own subnet sends its traffic to a NAT gateway, or None."""
         table = self.world.table(home)
         if isinstance(table, Gap):
-            return False
-        return any(isinstance(on.route, Route) and on.route.target == "nat-gateway" for on in legs(table, leg.ranges))
+            return None
+        on = (each.route for each in legs(table, leg.ranges))
+        return table if any(isinstance(route, Route) and route.target == "nat-gateway" for route in on) else None
 
     def _beyond(self, nat: NatGateway, home: Subnet, subnet: Subnet, leg: Leg) -> Way:
         """Walk on from a NAT gateway: its subnet's ACLs and route, and the way back to the task."""
@@ -150,7 +147,14 @@ class Exit:
         same = home.id == subnet.id
         if not same:
             gates.acl(self.world, walk, home, "source", egress=False)
+        circle = self._circle(home, leg)
+        if circle is not None:
+            reason = f"{nat.id} stands in {home.id}, whose own route leads to a NAT gateway"
+            walk.refuse(_useless(nat, circle, reason))
         gates.acl(self.world, walk, home, "target", egress=True)
+        if not nat.public:
+            reason = f"{nat.id} is a private NAT gateway, which reaches no internet"
+            walk.refuse(_useless(nat, self.world.table(home), reason))
         Exit(self.world, end, part, walk).cross(walk, "target")
         gates.acl(self.world, walk, home, "target", egress=False, back=True)
         if not same:
@@ -159,7 +163,7 @@ class Exit:
             case No(_, gate, rule, reason, mend):
                 if gate.kind == "route" and rule is ROUTE_MISSING:
                     rule, reason = NAT_WITHOUT_INTERNET, f"{nat.id} has no way to the internet itself: {reason}"
-                return Denial(gate.kind, gate.element, gate.origin, rule, reason, mend)
+                return Denial(gate.kind, gate.element, gate.origin, rule, reason, mend, gate.stopped_at)
             case Maybe() as open_:
                 return open_
             case Yes():
@@ -170,8 +174,9 @@ def _detail(leg: Leg) -> str:
     return f"{leg.route.destination} to {leg.route.target_id}" if isinstance(leg.route, Route) else ""
 
 
-def _useless(nat: NatGateway, table: RouteTable, reason: str) -> Denial:
-    return Denial("route", nat.id, nat.origin, NAT_WITHOUT_INTERNET, reason, stopped_at=table.id)
+def _useless(nat: NatGateway, table: RouteTable | Gap, reason: str) -> Denial:
+    at = "" if isinstance(table, Gap) else table.id
+    return Denial("route", nat.id, nat.origin, NAT_WITHOUT_INTERNET, reason, stopped_at=at)
 
 
 def _attach(gateway: str, vpc: str) -> Mend:

@@ -91,7 +91,8 @@ def page(rule: Rule) -> str:
 def _error(error: EcsError, text: str) -> Explanation:
     evidence = [f"The step that failed: {error.stage}.", error.meaning]
     public = address_is_public(text)
-    ranked = _ranked(error, text, public=public, evidence=evidence)
+    hosting = _HOSTING.get((error.need, error.cause))
+    ranked = hosting or _ranked(error, text, public=public, evidence=evidence)
     return Explanation(
         f"The task failed while {error.stage}", ranked, tuple(evidence), page(ranked[0]) if ranked else ""
     )
@@ -110,6 +111,18 @@ def address_is_public(text: str) -> bool | None:
         return None
 
 
+_HOSTING: dict[tuple[str, str], tuple[Rule, ...]] = {
+    ("ecs", "denied"): (
+        rules.INSTANCE_ROLE_DENIES,
+        rules.ENDPOINT_POLICY_DENIES,
+        rules.INSTANCE_CLUSTER_MISMATCH,
+    ),
+    ("ecs", "missing"): (rules.INSTANCE_ROLE_MISSING, rules.INSTANCE_ROLE_NOT_ASSUMABLE),
+    ("", "placement"): (rules.NO_CONTAINER_INSTANCE, rules.INSTANCE_CLUSTER_MISMATCH, rules.INSTANCE_ROLE_MISSING),
+}
+"""Errors of container instances, by need and cause."""
+
+
 def _ranked(error: EcsError, text: str, *, public: bool | None, evidence: list[str]) -> tuple[Rule, ...]:
     match error.cause:
         case "denied":
@@ -120,7 +133,7 @@ def _ranked(error: EcsError, text: str, *, public: bool | None, evidence: list[s
             return (rules.DNS_SUPPORT_OFF, rules.CUSTOM_DNS_UNREACHABLE)
         case "missing":
             return (rules.LOG_GROUP_MISSING,) if error.need == "" and "log group" in text else ()
-        case "architecture":
+        case "architecture" | "placement":
             return ()
         case "throttled" | "internet":
             return (rules.IMAGE_NOT_PRIVATE,)

@@ -34,8 +34,11 @@ def reference(identifier: str, attribute: str = "") -> Any:
     return {"Fn::GetAtt": [identifier, attribute]} if attribute else {"Ref": identifier}
 
 
-def open_group(world: World, group: SecurityGroup, remote: End, protocol: str, port: int, *, ingress: bool) -> Mend:
-    """Give the rule that lets `remote` in, or be reached, on one port."""
+def open_group(
+    world: World, group: SecurityGroup, remote: End, protocol: str, port: int, *, ingress: bool, last: int | None = None
+) -> Mend:
+    """Give the rule that lets `remote` in, or be reached, on one port, or on those up to `last`."""
+    to = port if last is None else last
     side = "Source" if ingress else "Destination"
     kind = "Ingress" if ingress else "Egress"
     peer, permission, name = _peer(world, remote, side)
@@ -43,11 +46,11 @@ def open_group(world: World, group: SecurityGroup, remote: End, protocol: str, p
         "GroupId": reference(group.id, "GroupId"),
         "IpProtocol": protocol,
         "FromPort": port,
-        "ToPort": port,
+        "ToPort": to,
         **peer,
     }
     logical = f"{word(group.id)}{'From' if ingress else 'To'}{word(name)}{port}"
-    permissions = f"IpProtocol={protocol},FromPort={port},ToPort={port},{permission}"
+    permissions = f"IpProtocol={protocol},FromPort={port},ToPort={to},{permission}"
     command = f"aws ec2 authorize-security-group-{kind.lower()} --group-id {group.id} --ip-permissions '{permissions}'"
     return Mend({logical: {"Type": f"AWS::EC2::SecurityGroup{kind}", "Properties": rule}}, (command,))
 

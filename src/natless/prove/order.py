@@ -11,6 +11,7 @@ from natless.finding.rules import START_BEFORE_ENDPOINT, START_BEFORE_LISTENER, 
 from natless.prove.answers import Answer, Mend, Yes
 from natless.prove.balancers import fronts
 from natless.prove.fixes import fix
+from natless.prove.places import hosts
 from natless.prove.world import World
 
 
@@ -22,7 +23,7 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
     endpoints: dict[str, str] = {}
     rules: dict[str, str] = {}
     for need, answer in answers:
-        if not isinstance(answer, Yes) or need in {"task->internet", "internet->alb"}:
+        if not isinstance(answer, Yes) or need in _NOT_AWAITED:
             continue
         for hop in (hop for path in (answer.path, *answer.others) for hop in (*path.forward, *path.back)):
             if hop.element in world.cloud.interface_endpoints or hop.element in world.cloud.gateway_endpoints:
@@ -38,12 +39,18 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
     yield from _late(service, rules, START_BEFORE_RULE, "group rule or route")
 
 
+_NOT_AWAITED = frozenset({"task->internet", "internet->alb", "ecs", "ecs-agent", "ecs-telemetry"})
+"""The last three: the agent of an instance asks until it is answered, and tasks wait for a place until then."""
+
+
 def _table_parts(world: World, service: EcsService, hop: Hop) -> Iterator[str]:
     """Give the resources that put a route table before the service's subnets, and the routes that it has of them."""
     table = world.cloud.route_tables.get(hop.element)
     if table is None:
         return
-    subnets = () if isinstance(service.subnets, Gap) else service.subnets
+    own = () if isinstance(service.subnets, Gap) else service.subnets
+    groups = (place.group for place in hosts(world, service))
+    subnets = {*own, *(subnet for group in groups if group is not None for subnet in group.subnets)}
     yield from (name for subnet, name in table.associations.items() if subnet in subnets)
     for route in table.routes:
         # A route that is a resource of its own; one that an account lists is called by its table and destination.

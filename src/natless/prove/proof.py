@@ -15,8 +15,9 @@ from natless.prove.extras import extras
 from natless.prove.fixes import fix
 from natless.prove.internet import exposure, to_internet
 from natless.prove.order import races
+from natless.prove.places import Place, places
 from natless.prove.symptoms import symptom
-from natless.prove.tasks import Place, places, starting, worst
+from natless.prove.tasks import starting, worst
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import World
 
@@ -69,7 +70,7 @@ def _task(
     findings: list[Finding] = []
     spots: list[Place] = []
     for service in services:
-        here = places(world, service)
+        here = places(world, task, service)
         spots.extend(here)
         found = [*starting(world, task, service), *balanced(world, task, service, here)]
         for need, answer in found:

@@ -10,7 +10,13 @@ from natless.catalog.services import suffix
 from natless.cloud import Cloud
 from natless.cloud.text import is_symbolic
 from natless.finding import rules
-from natless.finding.rules import CUSTOM_DNS_UNREACHABLE, DNS_SUPPORT_OFF, Rule
+from natless.finding.rules import (
+    CUSTOM_DNS_UNREACHABLE,
+    DNS_SUPPORT_OFF,
+    INSTANCE_ROLE_MISSING,
+    INSTANCE_ROLE_NOT_ASSUMABLE,
+    Rule,
+)
 from natless.prove.answers import No
 
 _TIMEOUTS = {
@@ -22,6 +28,9 @@ _TIMEOUTS = {
     "ssm": ecs_errors.PARAMETER_TIMEOUT,
     "image-source": ecs_errors.PUBLIC_REGISTRY_TIMEOUT,
     "alb->task": ecs_errors.TARGET_TIMEOUT,
+    "ecs": ecs_errors.REGISTER_TIMEOUT,
+    "ecs-agent": ecs_errors.POLL_TIMEOUT,
+    "ecs-telemetry": ecs_errors.TELEMETRY_TIMEOUT,
 }
 _DENIALS = {
     "ecr.api": ecs_errors.TOKEN_DENIED,
@@ -30,6 +39,7 @@ _DENIALS = {
     "logs": ecs_errors.LOG_DENIED,
     "secretsmanager": ecs_errors.SECRET_DENIED,
     "ssm": ecs_errors.PARAMETER_DENIED,
+    "ecs": ecs_errors.REGISTER_DENIED,
 }
 _OTHERS = {
     "internet->alb": "The browser waits and gives up: ERR_CONNECTION_TIMED_OUT.",
@@ -73,7 +83,9 @@ def _refusal(need: str, rule: Rule) -> str:
         case rules.TARGET_PORT_MISMATCH:
             return refusals.PORT_NOT_IN_DEFINITION.say(container="<container>", port="<port>")
         case rules.TARGET_TYPE_MISMATCH:
-            return refusals.AWSVPC_NEEDS_IP_TARGETS.say(target_group=group, target_type="instance")
+            return refusals.TARGET_TYPE_INCOMPATIBLE.say(
+                target_group=group, target_type="<target type>", mode="<network mode>"
+            )
         case rules.TARGET_GROUP_UNATTACHED:
             return refusals.TARGET_GROUP_WITHOUT_BALANCER.say(target_group=group)
         case rules.EXECUTION_ROLE_MISSING:
@@ -88,6 +100,10 @@ _NEEDS_ROLE = {"ecr.api": "ECR images", "ecr.dkr": "ECR images", "logs": "log dr
 
 
 def _error(need: str, no: No) -> EcsError | None:
+    if no.rule in {INSTANCE_ROLE_MISSING, INSTANCE_ROLE_NOT_ASSUMABLE}:
+        return ecs_errors.REGISTER_WITHOUT_ROLE
+    if no.gate.kind == "placement":
+        return ecs_errors.NOT_PLACED
     if no.rule in {DNS_SUPPORT_OFF, CUSTOM_DNS_UNREACHABLE} and need in _TIMEOUTS:
         return ecs_errors.NAME_NOT_RESOLVED
     if no.gate.kind in {"identity", "endpoint-policy"}:

@@ -21,6 +21,7 @@ from natless.spec.model import Count, Launch, Service
 from natless.spec.network import check_partition
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
+from natless.spec.public_image import public_image
 from natless.spec.table import Table, is_number, place, take
 from natless.spec.variables import read_environment, read_secrets
 from natless.spec.words import (
@@ -106,6 +107,12 @@ def _image(problems: Problems, path: KeyPath, table: Table, region: str | None) 
     text = _filled(problems, path, table, _KEYS["image"])
     if text is None:
         return None
+    public = public_image(text)
+    if public is not None:
+        if not public.reference:
+            message = f"image {quoted(text)} names neither a tag nor a digest, so it could mean another image tomorrow"
+            problems.add(IMAGE_REFERENCE_UNUSABLE, (*path, "image"), message, f'image = "{text}:TAG"')
+        return text
     try:
         found = ecr_image(text)
     except ImageReferenceError as error:

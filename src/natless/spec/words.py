@@ -164,7 +164,7 @@ SERVICE = Words(
         Key(
             "image",
             "text",
-            "An image in private ECR, by tag or digest. Or `build`.",
+            "An image, by tag or digest: one of private ECR, or a public one, which is copied there. Or `build`.",
             'image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1.0"',
             pattern=FILLED_PATTERN,
         ),

@@ -12,6 +12,7 @@ import socketserver
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -164,9 +165,35 @@ class Scheduler:
         set_target_health(group, address, port, state="healthy")
 
 
+class Refusal:
+    """The answer of a service that refuses."""
+
+    status_code = 400
+
+
+def refuse(account: LabAccount, faults: Path) -> None:
+    """Have the engine's calls refused whose names stand in the file `faults`, as it is at that moment."""
+    make = account.connect._make
+
+    def refused(model: Any, **_: Any) -> Any:
+        if model.name not in faults.read_text().split():
+            return None
+        error = {"Code": "Refused", "Message": f"{model.name} is refused"}
+        return Refusal(), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "r"}}
+
+    def client(*args: Any, **named: Any) -> Any:
+        made = make(*args, **named)
+        made.meta.events.register("before-call", refused)
+        return made
+
+    account.connect._make = client
+
+
 def main() -> None:
+    faults = Path(sys.argv[1])
     timings = Timings(endpoint_pending=0.1, balancer_provisioning=0.1, held_back=0.1, poll=0.02)
     account = LabAccount(REGION, ACCOUNT, KEY, "http://127.0.0.1", timings=timings, seed=7)
+    refuse(account, faults)
     server = make_server("127.0.0.1", 0, account.wsgi, server_class=Server, handler_class=Handler)
     threading.Thread(target=Scheduler(account).run, daemon=True).start()
     sys.stdout.write(f"{server.server_port}\n")

@@ -25,10 +25,18 @@ KEY = "AKIALABLABLABLABLABL"
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Connect]:
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file that names the calls of the stack engine which the account refuses."""
+    file = tmp_path_factory.mktemp("account") / "faults"
+    file.write_text("")
+    return file
+
+
+@pytest.fixture(scope="module")
+def lab(faults: Path) -> Iterator[Connect]:
     """Give clients of an account without containers."""
     program = Path(__file__).with_name("account.py")
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, str(program), str(faults)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         assert port, "the account did not start"
@@ -108,23 +116,23 @@ class Deployment:
         self.spec = spec_named(self.name, more)
         self.design = write(self.spec)
 
-    def deploy(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> list[Progress]:
+    def events(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> Iterator[Progress]:
+        """Deploy an image, and give what happens as it happens."""
         pushed: list[str] = []
 
         def push(_service: object, repository: str) -> str:
             pushed.append(repository)
             return digest
 
-        said: list[Progress] = []
-        try:
-            for event in deploy(
-                self.design, self.spec, self.connect, push, approve=approve, pace=self.pace, examine=self.examine
-            ):
-                said.append(event)  # noqa: PERF402 - what was said before a failure is kept
-        finally:
-            self.said = said
-            self.pushed = pushed
-        return said
+        self.pushed = pushed
+        return deploy(self.design, self.spec, self.connect, push, approve=approve, pace=self.pace, examine=self.examine)
+
+    def deploy(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> list[Progress]:
+        """Deploy an image to its end; what was said is kept, also before a failure."""
+        self.said: list[Progress] = []
+        for event in self.events(digest, approve):
+            self.said.append(event)
+        return self.said
 
     def destroy(self, **also: bool) -> list[Progress]:
         return list(destroy(self.connect, self.name, pace=self.pace, **also))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
+import natless.design
 from natless.account.snapshot import Narrow, snapshot
 from natless.catalog.handler_permissions import PERMISSIONS, UNUSED, UNUSED_SERVICES
 from natless.deploy import Connect, DeployError, logs, stacks, status
@@ -17,7 +20,8 @@ from natless.deploy.plan import plan
 from natless.deploy.releases import releases
 from natless.design import write
 from natless.design.callers import Place, role_policy
-from natless.finding import Path, Reachable, Verdict
+from natless.finding import Path as Way
+from natless.finding import Reachable, Verdict
 from natless.spec.read import read
 
 Make = Callable[[str], Any]
@@ -43,6 +47,7 @@ UNSEEN = {
 """What the policies allow besides what these tests see asked, and where it is."""
 
 PREFLIGHT = {
+    "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeVpcEndpointServices",
     "elasticloadbalancing:DescribeAccountLimits",
@@ -110,7 +115,7 @@ def lived(deployment: Any, recorder: Recorder) -> None:
     with pytest.raises(DeployError):
         deployment.deploy(LEAVING)
     deployment.deploy(OTHER)
-    stands = Verdict("caller-web:1", "logs", Reachable(Path()), "", kept=True)
+    stands = Verdict("caller-web:1", "logs", Reachable(Way()), "", kept=True)
     plan(deployment.design, deployment.spec, recorder, (stands,), deployment.pace)
     recorder("ecr").put_image(repositoryName="caller/web", imageManifest=MANIFEST, imageTag="one")
     list(looked(deployment, recorder))
@@ -179,7 +184,7 @@ def test_a_role_is_passed_to_ecs_alone(deployment: Make) -> None:
     caller = deployment("passing")
     policy = role_policy("deploy", caller.design, caller.spec, Place("aws", "eu-west-1", "123456789012"))
     [passing] = [each for each in policy["Statement"] if "iam:PassRole" in each["Action"]]
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": ["ecs-tasks.amazonaws.com"]}}
     assert passing["Resource"] == ["arn:aws:iam::123456789012:role/passing-*"]
     # An inline policy of a role has at most 10,240 characters ("IAM and AWS STS quotas").
     assert len(json.dumps(policy, separators=(",", ":"))) < 10_240
@@ -195,6 +200,13 @@ def test_a_secret_is_described_and_never_read() -> None:
     assert permitted(policy, "secretsmanager:DescribeSecret", secret)
     assert not permitted(policy, "secretsmanager:DescribeSecret", f"arn:aws:secretsmanager:{HERE}:secret:other-AbCdEf")
     assert not permitted(policy, "secretsmanager:GetSecretValue", secret)
+
+
+def test_every_type_that_design_writes_has_its_permissions() -> None:
+    sources = "".join(path.read_text() for path in Path(natless.design.__file__).parent.glob("*.py"))
+    written = set(re.findall(r'"(AWS::\w+::\w+)"', sources))
+    assert "AWS::ECS::Service" in written
+    assert written - set(PERMISSIONS) == set()
 
 
 @pytest.mark.parametrize("kind", PERMISSIONS)

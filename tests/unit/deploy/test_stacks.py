@@ -129,7 +129,7 @@ def test_an_update_that_failed_and_was_kept_is_changed_from_there(script: Any) -
 
 
 @pytest.mark.parametrize("tags", [[], [{"Key": "natless", "Value": "other"}]])
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_FAILED", "UPDATE_IN_PROGRESS"])
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_IN_PROGRESS"])
 def test_a_stack_of_somebody_else_is_not_touched(script: Any, status: str, tags: list[Any]) -> None:
     script.say("cloudformation", "describe_stacks", stack(status, Tags=tags))
     with pytest.raises(DeployError, match="a stack hello stands here that natless did not make"):

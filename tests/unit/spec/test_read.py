@@ -188,9 +188,14 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ('build = "."\nport = 1\nhealth = "http://x/y"', "health-path-invalid", 'health = "/y"'),
         ('build = "."\nport = 1\nhealth = "/a b"', "health-path-invalid", 'health = "/"'),
         (
-            'image = "nginx:1.27"\nport = 1',
+            'image = "nginx"\nport = 1',
             "image-reference-unusable",
-            'build = "."   # with a Dockerfile that begins: FROM nginx:1.27',
+            'image = "nginx:TAG"',
+        ),
+        (
+            'image = "ghcr.io/Big/Case:1"\nport = 1',
+            "image-reference-unusable",
+            'build = "."   # with a Dockerfile that begins: FROM ghcr.io/Big/Case:1',
         ),
         (
             'image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app"\nport = 1',

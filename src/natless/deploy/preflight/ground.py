@@ -39,6 +39,11 @@ class Ground:
         """The physical ids of the main stack's resources by their logical ones; empty where it does not stand."""
 
     @property
+    def grows(self) -> bool:
+        """Say whether the main template makes anything that does not stand yet."""
+        return any(name not in self.standing for name in self.design.main["Resources"])
+
+    @property
     def types(self) -> dict[str, str]:
         """Give the resource types that the main template makes, each with the logical id of its first."""
         found: dict[str, str] = {}

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from natless.catalog.quotas import BALANCERS_LIMIT, FARGATE_CPUS, GATEWAY_ENDPOINTS, INTERNET_GATEWAYS, VPCS, Quota
+from natless.catalog.quotas import (
+    BALANCERS_LIMIT,
+    ELASTIC_ADDRESSES,
+    FARGATE_CPUS,
+    GATEWAY_ENDPOINTS,
+    INTERNET_GATEWAYS,
+    VPCS,
+    Quota,
+)
 from natless.deploy.calls import pages
 from natless.deploy.preflight.ground import Ground
 from natless.finding import Finding
@@ -19,6 +27,7 @@ _GATEWAY = [{"Name": "vpc-endpoint-type", "Values": ["Gateway"]}]
 _COUNTED: tuple[tuple[Quota, str, str, str, dict[str, Any]], ...] = (
     (VPCS, "AWS::EC2::VPC", "describe_vpcs", "Vpcs", {}),
     (INTERNET_GATEWAYS, "AWS::EC2::InternetGateway", "describe_internet_gateways", "InternetGateways", {}),
+    (ELASTIC_ADDRESSES, "AWS::EC2::EIP", "describe_addresses", "Addresses", {}),
     (GATEWAY_ENDPOINTS, "AWS::EC2::VPCEndpoint", "describe_vpc_endpoints", "VpcEndpoints", {"Filters": _GATEWAY}),
 )
 """Quota, the type that counts against it, and the call that counts what stands."""

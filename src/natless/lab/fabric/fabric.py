@@ -40,8 +40,8 @@ class Router:
             return
         # A drop that was logged a moment ago may still be read by the old label.
         self.listener.labels = {**self.listener.labels, **rules.labels}
-        replaced = f"natless-{self._table}" if self._table else None
-        for text in loading.transactions(rules, f"natless-{self._table + 1}", replaced):
+        replaced, retired = (f"natless-{n}" if n > 0 else None for n in (self._table, self._table - 1))
+        for text in loading.transactions(rules, f"natless-{self._table + 1}", replaced, retired):
             namespaces.run(self.id, ("nft", "-f", "-"), text)
         self._table += 1
         self.rules = rules

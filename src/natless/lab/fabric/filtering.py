@@ -24,7 +24,7 @@ from natless.lab.fabric.drops import DropKind
 from natless.lab.fabric.ledger import Ledger, name
 from natless.lab.fabric.plan import Attachment, VpcPlan
 
-__all__ = ["TRANSLATION", "Rules", "name", "rules"]
+__all__ = ["HOOKED", "TRANSLATION", "Rules", "name", "rules"]
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -89,6 +89,7 @@ def _maps(vpc: VpcPlan, numbers: Mapping[tuple[str, ...], int]) -> list[Block]:
     """Give the look-ups: what is asked of a packet, by the interface it comes and goes by."""
     grouped = [each for each in vpc.attachments if each.groups]
     own = [each for each in vpc.attachments if not each.translates]
+    doors = [each.link for each in vpc.attachments if each.translates]
     pairs = [(address, each.public) for each in vpc.attachments for address in each.addresses[:1] if each.public]
     subnets = {segment.mark: segment.acl for segment in vpc.segments if segment.acl is not None}
     tables = {segment.mark: segment.table for segment in vpc.segments}
@@ -107,6 +108,8 @@ def _maps(vpc: VpcPlan, numbers: Mapping[tuple[str, ...], int]) -> list[Block]:
         table_map("to-public", "ipv4_addr : ipv4_addr", [f"{private} : {public}" for private, public in pairs]),
         table_set("with-public", "ipv4_addr", [str(private) for private, _ in pairs]),
         table_set("neighbours", "mark . ifname", [f'{e.segment.mark:#x} . "{e.link}"' for e in vpc.attachments]),
+        table_set("translators", "ifname", [f'"{link}"' for link in doors]),
+        table_set("circles", "ifname . ifname", [f'"{link}" . "{link}"' for link in doors]),
         table_set("guarded", "ifname", [f'"{each.link}"' for each in own]),
         table_set("sources", "ifname . ipv4_addr", [f'"{e.link}" . {a}' for e in own for a in e.addresses]),
         _cidr_set("cidrs", vpc.cidrs),
@@ -122,6 +125,10 @@ _HOOKS = """\
     ip daddr @cidrs {nobody}
     meta mark vmap @no-route
     {lost}
+  }}
+  chain lost-answer {{
+    meta mark vmap @acl-out
+    goto nowhere
   }}
   chain deliver {{
     ct state new ct mark & 0x4 == 0x0 oifname vmap @groups-in
@@ -153,13 +160,19 @@ _HOOKS = """\
     iifname "igw" dnat to ip daddr map @to-private
   }}
   chain packets {{
-    type filter hook forward priority filter; policy drop;
+    # The last rule decides, and no policy: when a table is replaced, the kernel empties this before it unhooks it.
+    type filter hook forward priority filter; policy accept;
     ct state invalid drop
     ct state new ct mark & 0x4 == 0x0 iifname vmap @groups-out
     ct mark & 0x3 != 0x0 jump ask-again-out
+    # A NAT gateway whose own subnet's route leads back to it, and one that an answer to the internet is sent to.
+    iifname . oifname @circles goto nowhere
+    ct direction reply ct status dnat oifname @translators goto lost-answer
     meta mark . oifname @neighbours goto deliver
     meta mark vmap @acl-out
     oifname "void" goto nowhere
+    # Gateway endpoints take TCP and ICMP only (Reachability Analyzer, VPCE_GATEWAY_PROTOCOL_RESTRICTION).
+    oifname "gwe" meta l4proto != {{ tcp, icmp }} goto nowhere
     # An internet gateway translates only addresses that have a public one.
     oifname "igw" ip saddr != @with-public goto nowhere
     oifname vmap @acl-in
@@ -172,9 +185,10 @@ _HOOKS = """\
   }}
   chain resolver {{
     # AmazonProvidedDNS is filtered by neither groups nor network ACLs; nothing else answers at its addresses.
-    type filter hook input priority filter; policy drop;
+    type filter hook input priority filter; policy accept;
     iifname {{ "igw", "gwe" }} drop
     meta l4proto {{ tcp, udp }} th dport 53 accept
+    drop
   }}
   chain silent {{
     # AWS's routers say nothing of what they drop.
@@ -182,6 +196,9 @@ _HOOKS = """\
     icmp type {{ destination-unreachable, time-exceeded, redirect }} drop
   }}
 """
+
+HOOKED = ("from-subnet", "arrive", "packets", "leave", "resolver", "silent")
+"""The chains that packets come to by themselves."""
 
 TRANSLATION = """\
 table ip natless {

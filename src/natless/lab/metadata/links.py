@@ -33,6 +33,7 @@ class Links:
         """Make the server's namespace."""
         self._lock = threading.Lock()
         self._used: set[int] = set()
+        self._standing: dict[str, list[str]] = {}
         namespaces.make(_PLACE)
         with namespaces.inside(_PLACE):
             namespaces.write_setting("ipv4/conf/all/rp_filter", "1")
@@ -48,12 +49,20 @@ class Links:
         return listener
 
     def join(self, namespace: str) -> str:
-        """Link the namespace at a path under /run/netns; give the address that it asks from. Raises KernelError."""
+        """Link the namespace at a path under /run/netns; give the address that it asks from. Raises KernelError.
+
+        Tasks in one namespace (host mode, on one instance) share its link; each must leave it.
+        """
         name = PurePath(namespace).name
         with self._lock:
+            for address, users in self._standing.items():
+                if name in users:
+                    users.append(name)
+                    return address
             number = next(each for each in range(_FIRST, _RANGE.num_addresses - 1) if each not in self._used)
             self._used.add(number)
-        address = str(IPv4Address(int(_RANGE.network_address) + number))
+            address = str(IPv4Address(int(_RANGE.network_address) + number))
+            self._standing[address] = [name]
         try:
             _ip(
                 _PLACE,
@@ -79,6 +88,12 @@ class Links:
     def leave(self, address: str) -> None:
         """Take a link away; one that went with its namespace is none to take."""
         number = int(IPv4Address(address)) - int(_RANGE.network_address)
+        with self._lock:
+            users = self._standing.get(address, [])
+            del users[-1:]
+            if users:
+                return
+            self._standing.pop(address, None)
         with contextlib.suppress(KernelError):
             _ip(_PLACE, [f"link del t{number}"])
         with self._lock:

@@ -28,6 +28,7 @@ class Admission(msgspec.Struct, frozen=True):
 
     address: str
     variables: dict[str, dict[str, str]]
+    arn: str = ""
 
 
 class _Task(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ class TaskMetadata:
     def __init__(self, connect: Callable[[str], Any]) -> None:
         """Open the server; `connect` gives clients of the lab's account."""
         self._connect = connect
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, tuple[_Task, ...]] = {}
         self._links = Links()
         Server("metadata").listen(self._links.listener(), lambda _host: self._answer)
 
@@ -55,22 +56,26 @@ class TaskMetadata:
         address = self._links.join(namespace)
         ids = {container_id(arn, name): name for name in containers}
         secret = str(uuid.uuid4()) if keys is not None else ""
-        self._tasks[address] = _Task(arn, cluster, ids, secret, keys)
+        self._tasks[address] = (*self._tasks.get(address, ()), _Task(arn, cluster, ids, secret, keys))
         role = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": f"{_CREDENTIALS}{secret}"} if secret else {}
         variables = {
             name: {**role, "ECS_CONTAINER_METADATA_URI_V4": f"http://{ADDRESS}{_METADATA}{identifier}"}
             for identifier, name in ids.items()
         }
-        return Admission(address, variables)
+        return Admission(address, variables, arn)
 
     def dismiss(self, admission: Admission) -> None:
         """Forget a task that ended."""
-        self._tasks.pop(admission.address, None)
+        left = tuple(task for task in self._tasks.pop(admission.address, ()) if task.arn != admission.arn)
+        if left:
+            self._tasks[admission.address] = left
         self._links.leave(admission.address)
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        task = self._tasks.get(str(environ["REMOTE_ADDR"]))
         path = str(environ["PATH_INFO"])
+        asking = self._tasks.get(str(environ["REMOTE_ADDR"]), ())
+        # Tasks of one instance in host mode ask from one address: the path tells them apart.
+        task = next((each for each in asking if _is_of(path, each)), asking[0] if asking else None)
         if task is None or environ["REQUEST_METHOD"] != "GET":
             status, document = HTTPStatus.NOT_FOUND, _said("NotFound", "no task asks from this address", 404)
         elif path.startswith(_CREDENTIALS):
@@ -91,6 +96,13 @@ class TaskMetadata:
             own = next(each for each in whole["Containers"] if each["DockerId"] == identifier)
             return HTTPStatus.OK, whole if rest else own
         return HTTPStatus.NOT_FOUND, f"V4 metadata handler: the lab has nothing at {path}"
+
+
+def _is_of(path: str, task: _Task) -> bool:
+    """Say whether a path is one of those that a task was given."""
+    if path.startswith(_CREDENTIALS):
+        return bool(task.secret) and path == f"{_CREDENTIALS}{task.secret}"
+    return path.removeprefix(_METADATA).partition("/")[0] in task.containers
 
 
 def _credentials(task: _Task, secret: str) -> tuple[HTTPStatus, dict[str, Any]]:

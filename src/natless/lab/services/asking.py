@@ -23,6 +23,7 @@ _MEMBER = re.compile(r"\.(?:member\.)?\d+$")
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _KNOWN = ("region", "account", "partition")
 _TRANSACT = {"TransactGetItems", "TransactWriteItems"}
+_ROLES = ("taskRoleArn", "executionRoleArn")
 _S3_KEYS = {"s3:prefix": "prefix", "s3:delimiter": "delimiter", "s3:max-keys": "max-keys"}
 
 
@@ -61,7 +62,7 @@ class Asking:
 
     def _by_table(self, asked: Asked, environ: dict[str, Any]) -> tuple[Ask, ...]:
         table = AUTHORIZATIONS.get(asked.service)
-        if table is None or (table.operations and not asked.call.startswith(table.operations)):
+        if table is None or not _speaks_of(table, asked.call):
             message = f"{asked.service}:{asked.call}"
             raise UnknownCallError(message)
         parameters = _parameters(asked, environ)
@@ -105,13 +106,16 @@ class Asking:
 
     def _passed_roles(self, asked: Asked, parameters: Mapping[str, Any]) -> Iterator[Ask]:
         """Give iam:PassRole for the roles that a call hands to ECS (its dependent action in the reference)."""
-        if asked.service != "ecs" or asked.call not in ("RegisterTaskDefinition", "RunTask"):
+        if asked.service != "ecs" or asked.call not in ("RegisterTaskDefinition", "RunTask", "StartTask"):
             return
-        given = parameters if asked.call == "RegisterTaskDefinition" else parameters.get("overrides") or {}
+        given = {name: str(parameters.get(name) or "") for name in _ROLES}
+        if asked.call != "RegisterTaskDefinition":
+            overrides = parameters.get("overrides") or {}
+            own = self._stores.task_roles(str(parameters.get("taskDefinition", "")))
+            given = {name: str(overrides.get(name) or own.get(name) or "") for name in _ROLES}
         keys = {"iam:passedtoservice": ("ecs-tasks.amazonaws.com",)}
-        for name in ("taskRoleArn", "executionRoleArn"):
-            if given.get(name):
-                yield Ask("iam", "iam:PassRole", str(given[name]), keys)
+        for role in filter(None, given.values()):
+            yield Ask("iam", "iam:PassRole", role, keys)
 
     def _s3(self, asked: Asked, environ: dict[str, Any]) -> tuple[Ask, ...]:
         host = str(environ.get("HTTP_HOST", "")).partition(":")[0]
@@ -137,6 +141,10 @@ class Asking:
         if source:
             found.append(Ask("s3", "s3:GetObject", f"arn:{self._known['partition']}:s3:::{source}", keys))
         return tuple(found)
+
+
+def _speaks_of(table: Authorization, call: str) -> bool:
+    return call not in table.unknown and (not table.operations or call.startswith(table.operations))
 
 
 def _listed(value: Any) -> list[str]:

@@ -74,6 +74,15 @@ class Stores:
             case _:
                 return ""
 
+    def task_roles(self, definition: str) -> dict[str, str]:
+        """Give the roles that a task definition names, by the names of its members."""
+        short = self._task_definition(definition.rpartition("/")[2])
+        family, _, revision = short.partition(":")
+        revisions = self._backend("ecs").task_definitions.get(family) or {}
+        found = revisions.get(int(revision)) if revision.isdigit() else None
+        named = {"taskRoleArn": "task_role_arn", "executionRoleArn": "execution_role_arn"}
+        return {member: str(getattr(found, attribute, None) or "") for member, attribute in named.items()}
+
     def _backend(self, service: Any) -> Any:
         return get_backend(service)[self._account][self._region]
 

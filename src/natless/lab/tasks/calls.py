@@ -18,13 +18,14 @@ import msgspec
 from natless.lab.services.identities import Session
 from natless.lab.tasks.way import RequestError, Way
 
-ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs"]
+ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs", "ecs"]
 
 _SERVICES: dict[ServiceName, tuple[str, str]] = {
     "ecr": ("api.ecr", "AmazonEC2ContainerRegistry_V20150921"),
     "secretsmanager": ("secretsmanager", "secretsmanager"),
     "ssm": ("ssm", "AmazonSSM"),
     "logs": ("logs", "Logs_20140328"),
+    "ecs": ("ecs", "AmazonEC2ContainerServiceV20141113"),
 }
 """Host name before `.REGION.amazonaws.com`, and the target prefix (botocore's service models)."""
 

@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable
 
 from natless.catalog import containers
+from natless.lab.instances.fleet import NO_INSTANCE
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth
 from natless.lab.tasks.crew import Ending
 from natless.lab.tasks.life import TaskLife
 from natless.lab.tasks.ports import Patience
 
-Start = Callable[[ServiceView, Deployment, str], TaskLife]
-"""Starts a task of a deployment in a subnet."""
+Start = Callable[[ServiceView, Deployment, str], TaskLife | str]
+"""Starts a task of a deployment in a subnet, or says why no instance can host it."""
 
 _INCONSISTENT = 3
 """Failures in a row after which ECS says that it cannot consistently start tasks (the number is an assumption)."""
@@ -47,6 +48,7 @@ class ServiceKeeper:
         self._not_before = 0.0
         self._steady = False
         self._primary = ""
+        self._unplaced = ""
         self._completed: Deployment | None = None
 
     @property
@@ -143,7 +145,7 @@ class ServiceKeeper:
         return [
             (
                 f"(port {each.port}) is unhealthy in (target-group {each.target_group})",
-                self._book.health(each.target_group, life.address, each.port),
+                self._book.health(each.target_group, *life.target(each)),
             )
             for each in view.registrations
         ]
@@ -182,9 +184,21 @@ class ServiceKeeper:
         started = []
         for _ in range(missing):
             life = self._start(view, primary, self._roomiest(view))
+            if isinstance(life, str):
+                self._not_placed(view, life)
+                break
+            self._unplaced = ""
             self._lives.setdefault(primary.id, []).append(life)
             started.append(f"(task {life.plan.id})")
-        self._say(view, f"has started {len(started)} tasks: {' '.join(started)}.")
+        if started:
+            self._say(view, f"has started {len(started)} tasks: {' '.join(started)}.")
+
+    def _not_placed(self, view: ServiceView, reason: str) -> None:
+        """Say that no instance can host a task, once for each reason, and look again in a while."""
+        self._not_before = time.monotonic() + self._patience.pause
+        if reason != self._unplaced:
+            self._say(view, NO_INSTANCE.format(reason=reason))
+        self._unplaced = reason
 
     def _tell_stuck(self, view: ServiceView, primary: Deployment) -> None:
         """Say, once a deployment, that it may neither stop nor start a task."""
@@ -225,7 +239,7 @@ class ServiceKeeper:
 
     def _roomiest(self, view: ServiceView) -> str:
         """Give the subnet with the fewest tasks, the first of equals."""
-        return min(view.subnets, key=lambda subnet: sum(life.plan.subnet == subnet for life in self.lives))
+        return min(view.subnets, key=lambda subnet: sum(life.plan.subnet == subnet for life in self.lives), default="")
 
     def _settle(self, view: ServiceView, primary: Deployment) -> None:
         """Say that the service is steady, once, when it is."""

@@ -8,15 +8,19 @@ import time
 
 import msgspec
 
+from natless.lab.instances.fleet import Fleet
+from natless.lab.instances.keys import InstanceKeys
+from natless.lab.instances.standing import Standing, stand
 from natless.lab.metadata import Admission
-from natless.lab.services.ecs_tasks import Attached, ContainerState, Tasks
+from natless.lab.metadata.server import Keys
+from natless.lab.services.ecs_tasks import ContainerState, Tasks
 from natless.lab.tasks import words
 from natless.lab.tasks.bounds import drop_storage, make_storage, storage, task_memory
 from natless.lab.tasks.crew import Crew, Ending
 from natless.lab.tasks.health import Health
 from natless.lab.tasks.logs import LogShipper
 from natless.lab.tasks.meter import Meter
-from natless.lab.tasks.plan import TaskPlan, name_servers
+from natless.lab.tasks.plan import Registration, TaskPlan, name_servers
 from natless.lab.tasks.ports import House
 from natless.lab.tasks.roles import role_keys
 from natless.lab.tasks.runner import Container, Place
@@ -34,8 +38,8 @@ _LOOK = 0.05
 class TaskLife(threading.Thread):
     """Starts a task and sees it through to STOPPED. `ending` is set, with `ended` true, when it is over."""
 
-    def __init__(self, house: House, door: Tasks, trees: Trees, meter: Meter, plan: TaskPlan) -> None:
-        """Take the lab, the door to the account's task records, the unpacked images, the meter, and what to start."""
+    def __init__(self, house: House, door: Tasks, trees: Trees, meter: Meter, plan: TaskPlan, *, fleet: Fleet) -> None:
+        """Take the lab, its task records' door, the unpacked images, the meter, what to start, and the instances."""
         super().__init__(name=f"task-{plan.id[:8]}", daemon=True)
         self.plan = plan
         self.address = ""
@@ -44,6 +48,8 @@ class TaskLife(threading.Thread):
         self._house = house
         self._door = door
         self._trees = trees
+        self._fleet = fleet
+        self._standing: Standing | None = None
         self._meter = meter
         self._crew: Crew | None = None
         self._told: object = None
@@ -94,16 +100,19 @@ class TaskLife(threading.Thread):
             self._over.set()
 
     def _live(self) -> Ending:
-        execution = role_keys(self._house.identities, self.plan, "executionRoleArn")
+        execution: Keys | None = role_keys(self._house.identities, self.plan, "executionRoleArn")
+        secret = any(each.get("secrets") for each in self.plan.containers)
+        if execution is None and self.plan.host is not None and not secret:
+            # Pulls and logs fall back to the instance's role (catalog.instances); secrets do not.
+            execution = InstanceKeys(self._house.identities, self.plan.host.machine)
         own = role_keys(self._house.identities, self.plan, "taskRoleArn")
-        attached = self._door.attach(self.plan.arn, self.plan.subnet, self.plan.groups, public=self.plan.public)
-        namespace = self._namespace(attached.interface)
-        self.address = attached.address
+        standing = self._standing = stand(self._house, self._door, self._fleet, self.plan)
+        self.address = standing.address
         self._door.update(self.plan.arn, status="PENDING", moments=["pull_started_at"])
-        servers = name_servers(self._house.connect, self.plan.subnet)
-        way = Way(self._house.network, attached.interface, servers, self._house.ca_file, self._house.patience)
+        servers = name_servers(self._house.connect, standing.subnet)
+        way = Way(self._house.network, standing.pulls_by, servers, self._house.ca_file, self._house.patience)
         names = [str(each["name"]) for each in self.plan.containers]
-        self._admission = self._house.metadata.admit(self.plan.arn, self.plan.cluster, namespace, names, own)
+        self._admission = self._house.metadata.admit(self.plan.arn, self.plan.cluster, standing.namespace, names, own)
         startup = Startup(self._house, self.plan, way, self._trees, execution)
         prepared = startup.prepare(self._admission.variables)
         if self._asked is not None:
@@ -112,32 +121,27 @@ class TaskLife(threading.Thread):
         make_storage(task_folder(self._house, self.plan), storage(self.plan.definition))
 
         def begin(each: Prepared, starts: int) -> tuple[Container, LogShipper]:
-            container = Container(each.process, self._place(each, starts, attached, namespace, servers))
+            container = Container(each.process, self._place(each, starts, standing, servers))
             return container, LogShipper(startup.caller, each.log, container.output)
 
         pace = self._house.patience.check_pace
         self._crew = Crew(prepared, task_memory(self.plan.definition), self._meter, pace, begin)
         return self._watch(self._crew)
 
-    def _namespace(self, interface: str) -> str:
-        """Wait until the fabric has the interface, and give its namespace."""
-        until = time.monotonic() + self._house.patience.interface
-        while time.monotonic() < until:
-            with contextlib.suppress(LookupError):
-                return self._house.network.namespace(interface)
-            time.sleep(0.02)
-        raise words.StartError("Timeout waiting for network interface provisioning to complete.")
+    def target(self, registration: Registration) -> tuple[str, int]:
+        """Give what a target group knows the task as: an address or an instance, and a port."""
+        if self._standing is None:
+            return "", registration.port
+        return self._standing.target, self._standing.port(registration.port)
 
-    def _place(
-        self, prepared: Prepared, starts: int, attached: Attached, namespace: str, servers: tuple[str, ...]
-    ) -> Place:
+    def _place(self, prepared: Prepared, starts: int, standing: Standing, servers: tuple[str, ...]) -> Place:
         folder = container_folder(self._house, self.plan, prepared.name, starts)
         folder.mkdir()
         for mount in prepared.mounts:
             mount.source.mkdir(parents=True, exist_ok=True)
-        host_name = f"ip-{attached.address.replace('.', '-')}.{self._house.region}.compute.internal"
+        host_name = f"ip-{standing.address.replace('.', '-')}.{self._house.region}.compute.internal"
         root, ca_file = prepared.image.root, self._house.ca_file
-        return Place(folder, root, namespace, host_name, attached.address, servers, ca_file, prepared.mounts)
+        return Place(folder, root, standing.namespace, host_name, standing.address, servers, ca_file, prepared.mounts)
 
     def _watch(self, crew: Crew) -> Ending:
         """Start the containers and wait for the first essential one's end, or to be asked to stop."""
@@ -163,7 +167,7 @@ class TaskLife(threading.Thread):
     def _register(self) -> None:
         elbv2 = self._house.connect("elbv2")
         for each in self.plan.registrations:
-            target = {"Id": self.address, "Port": each.port}
+            target = dict(zip(("Id", "Port"), self.target(each), strict=True))
             elbv2.register_targets(TargetGroupArn=each.target_group, Targets=[target])
             self.registered = True
 
@@ -183,6 +187,7 @@ class TaskLife(threading.Thread):
         self._door.update(self.plan.arn, status="DEPROVISIONING", containers=states, moments=["execution_stopped_at"])
         if self._admission is not None:
             self._house.metadata.dismiss(self._admission)
+        self._fleet.bridges.leave(self.plan.id)
         self._door.detach(self.plan.arn)
         self._door.update(self.plan.arn, status="STOPPED")
 
@@ -197,7 +202,7 @@ class TaskLife(threading.Thread):
             return
         elbv2 = self._house.connect("elbv2")
         for each in self.plan.registrations:
-            target = {"Id": self.address, "Port": each.port}
+            target = dict(zip(("Id", "Port"), self.target(each), strict=True))
             with contextlib.suppress(Exception):  # the target group may be gone before its tasks
                 elbv2.deregister_targets(TargetGroupArn=each.target_group, Targets=[target])
         self.deregistered = True

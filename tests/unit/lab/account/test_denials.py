@@ -201,6 +201,7 @@ def test_denials_that_name_no_resource_or_say_more(nobody: Any, refusal: Any) ->
         ("iam", "list_roles", {}),
         ("ec2", "create_vpc", {"CidrBlock": "10.0.0.0/16"}),
         ("s3", "get_bucket_acl", {"Bucket": "orders"}),
+        ("secretsmanager", "batch_get_secret_value", {"SecretIdList": ["prod"]}),
         ("dynamodb", "execute_statement", {"Statement": "SELECT * FROM orders"}),
     ],
 )

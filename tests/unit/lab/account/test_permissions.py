@@ -163,6 +163,11 @@ def test_a_role_handed_to_ecs_has_to_be_passed(roles: Any, refusal: Any) -> None
     only = {"Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}}
     roles.allow("registrar", allow("ecs:*"), allow("iam:PassRole", f"{ROLE}/any", **only))
     ecs.register_task_definition(**asked)
+    roles.make("runner", allow("ecs:RunTask"))
+    run = roles.client(roles.session("runner"), "ecs").run_task
+    assert f"iam:PassRole on resource: {ROLE}/any" in refusal(run, cluster="none", taskDefinition="passed")[1]
+    roles.allow("runner", allow("ecs:RunTask"), allow("iam:PassRole", f"{ROLE}/any", **only))
+    assert refusal(run, cluster="none", taskDefinition="passed")[0] == "ClusterNotFoundException"
 
 
 def test_users_have_keys_and_policies_too(account: Any, roles: Any, refusal: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -206,12 +207,14 @@ def test_a_label_stands_for_its_gate_however_long_the_element() -> None:
 
 def test_long_rules_come_in_parts_and_the_hooks_with_the_last() -> None:
     many = tuple(rule(CidrPeer(IPv4Network((number << 8, 24))), first=number, last=number) for number in range(1, 2000))
-    texts = list(transactions(made(many), "natless-2", "natless-1"))
+    *texts, unhooked = transactions(made(many), "natless-2", "natless-1", "natless-0")
     assert len(texts) > 3
     assert max(map(len, texts)) < 30_000
     assert texts[0].startswith("table ip natless-2\ndelete table ip natless-2\ntable ip natless-2 {\n")
     assert [index for index, text in enumerate(texts) if " hook " in text] == [len(texts) - 1]
-    assert texts[-1].endswith("delete table ip natless-1\n")
+    assert texts[-1].endswith("delete table ip natless-0\n")
+    hooked = re.findall(r"chain (\S+) \{\n(?: +#.*\n)? +type \w+ hook", texts[-1])
+    assert re.findall(r"delete chain ip natless-1 (\S+)", unhooked) == hooked
     assert sum(text.count(" . tcp") for text in texts) == 1999
 
 

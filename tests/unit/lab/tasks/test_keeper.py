@@ -8,6 +8,7 @@ Events: developer guide, "Amazon ECS service event messages", and answers of Des
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -40,6 +41,9 @@ class Life:
     def runs(self) -> None:
         self.running_since, self.registered = -1000.0, True
 
+    def target(self, registration: Registration) -> tuple[str, int]:
+        return self.address, registration.port
+
     def ask_to_stop(self, ending: Ending) -> None:
         self.ending, self.stopping = ending, True
 
@@ -54,6 +58,7 @@ class World:
         self.events: list[str] = []
         self.rollouts: list[tuple[Any, ...]] = []
         self.lives: list[Life] = []
+        self.no_place = ""
         self.health: dict[str, TargetHealth] = {}
         registrations = (Registration(GROUP, "web", 8080),)
         deployment = Deployment(FIRST, primary=True, definition="web:1", state="IN_PROGRESS")
@@ -69,7 +74,9 @@ class World:
     def rollout(self, _cluster: str, _service: str, *said: Any, **more: Any) -> None:
         self.rollouts.append((*said, more))
 
-    def start(self, _view: ServiceView, _deployment: Deployment, subnet: str) -> TaskLife:
+    def start(self, _view: ServiceView, _deployment: Deployment, subnet: str) -> TaskLife | str:
+        if self.no_place:
+            return self.no_place
         self.lives.append(Life(len(self.lives) + 1, subnet))
         return cast("TaskLife", self.lives[-1])
 
@@ -219,3 +226,22 @@ def test_without_the_breaker_it_tries_for_ever_and_says_so() -> None:
             "Troubleshooting section of the Amazon ECS Developer Guide."
         )
     ]
+
+
+def test_what_no_instance_can_host_is_said_once_and_tried_again() -> None:
+    # Amazon ECS Developer Guide, service event messages.
+    world = World(on_instances=True, subnets=())
+    world.no_place = "No Container Instances were found in your cluster."
+    until = time.monotonic() + 2 * Patience().pause
+    while time.monotonic() < until:
+        world.keeper.step(world.view)
+    (event,) = world.events
+    assert event.startswith(
+        "(service web) was unable to place a task because no container instance met all of its requirements. "
+        "Reason: No Container Instances were found in your cluster."
+    )
+    world.no_place = ""
+    until = time.monotonic() + 10
+    while not world.lives and time.monotonic() < until:
+        world.keeper.step(world.view)
+    assert len(world.lives) == 2
