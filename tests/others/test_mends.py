@@ -210,7 +210,10 @@ def test_a_role_is_given_all_that_it_lacks_at_once() -> None:
     ("patch", "words"),
     [
         # Words of ECS from the public threads that natless.catalog.refusals names.
-        ("TargetGroup: {Properties: {TargetType: instance}}", "is incompatible with the awsvpc network mode"),
+        (
+            "TargetGroup: {Properties: {TargetType: instance}}",
+            "which is incompatible with the <network mode> network mode",
+        ),
         (
             "ExecutionRole: {Properties: {AssumeRolePolicyDocument: {Statement: []}}}",
             "ECS was unable to assume the role",
