@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import check_whole_process, lab_first_page
+from benchmarks import check_whole_process, fabric, lab_first_page
 
-BENCHMARKS = {"check": check_whole_process.run, "lab": lab_first_page.run}
+BENCHMARKS = {"check": check_whole_process.run, "lab": lab_first_page.run, "fabric": fabric.run}
 
 
 def main() -> int:

@@ -48,20 +48,24 @@ def lab(name: str, timings: Timings, patience: Patience) -> Iterator[tuple[Conne
 def push_image(connect: Connect, api: str, folder: Path) -> str:
     """Push the example's image, made without a builder, into hello's repository; give its digest."""
     connect("ecr").create_repository(repositoryName=REPOSITORY)
-    return push(read_archive(_archive(folder), "linux/amd64"), connect, REPOSITORY, api)
+    command = ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"]
+    return push(read_archive(archive(folder, _busybox(), command), "linux/amd64"), connect, REPOSITORY, api)
 
 
-def _archive(folder: Path) -> str:
-    """Write an image of busybox's web server and hello's pages as `docker save` would."""
+def _busybox() -> bytes:
+    """Give a layer of busybox's web server and hello's pages."""
     busybox = shutil.which("busybox")
     assert busybox is not None, "busybox is needed: tools/packages run"
     tree = io.BytesIO()
     with tarfile.open(fileobj=tree, mode="w") as layer:
         layer.add(busybox, "bin/busybox")
         layer.add(EXAMPLE / "www", "www")
-    content = tree.getvalue()
+    return tree.getvalue()
+
+
+def archive(folder: Path, content: bytes, command: list[str]) -> str:
+    """Write an image of one layer, a tar, as `docker save` would; give the file."""
     digest = hashlib.sha256(content).hexdigest()
-    command = ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"]
     settings = {
         "architecture": "amd64",
         "os": "linux",
@@ -74,11 +78,11 @@ def _archive(folder: Path) -> str:
         "manifest.json": json.dumps([{"Config": "config.json", "RepoTags": None, "Layers": ["layer.tar"]}]).encode(),
     }
     path = folder / "image.tar"
-    with tarfile.open(path, "w") as archive:
+    with tarfile.open(path, "w") as whole:
         for name, part in parts.items():
             member = tarfile.TarInfo(name)
             member.size = len(part)
-            archive.addfile(member, io.BytesIO(part))
+            whole.addfile(member, io.BytesIO(part))
     return str(path)
 
 

@@ -7,55 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab_at_work import EXAMPLE, REGION
+from lab_at_work import REGION
+from person import LONGEST_SECONDS, Person, fetch
 
 from natless.lab import control
 from natless.lab.client import connect
-
-NATLESS = [sys.executable, "-m", "natless.cli.main"]
-LONGEST_SECONDS = 90.0
-
-
-class Person:
-    """Somebody with a copy of hello, at a terminal."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-        busybox = shutil.which("busybox")
-        assert busybox is not None, "busybox is needed: tools/packages run"
-        shutil.copy(busybox, folder / "busybox")
-        (folder / "token").write_text("x\n")
-
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*NATLESS, *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-
-    def types(self, *arguments: str) -> tuple[int, str]:
-        process = self.begin(*arguments)
-        said, _ = process.communicate(timeout=LONGEST_SECONDS)
-        return process.returncode, said
-
-    def page(self, name: str, text: str) -> None:
-        (self.folder / "www" / name).write_text(text)
-
-    def writes(self, name: str, old: str, new: str) -> None:
-        file = self.folder / name
-        text = file.read_text()
-        assert old in text
-        file.write_text(text.replace(old, new))
 
 
 def account() -> Callable[[str], Any]:
@@ -71,15 +35,8 @@ def status() -> str:
     return next((one for one in standing if one != "DELETE_COMPLETE"), "")
 
 
-def fetch(output: str, name: str) -> str:
-    url = output.rsplit(maxsplit=1)[-1]
-    assert url.startswith("http://127.0.0.1:"), output
-    with urllib.request.urlopen(f"{url}{name}", timeout=10) as answer:  # noqa: S310 - loopback, as checked above
-        return str(answer.read().decode()).strip()
-
-
-AT_ONCE = 'ENTRYPOINT ["/bin/busybox", "httpd"'
-LATE = 'ENTRYPOINT ["/bin/busybox", "sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
+AT_ONCE = 'CMD ["httpd"'
+LATE = 'CMD ["sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
 
 
 def interrupted(person: Person) -> dict[str, Any]:
@@ -141,6 +98,10 @@ def changed(person: Person) -> dict[str, Any]:
     code, said = person.types("deploy", "--to", "lab")
     seen["size"] = [code, fetch(said, "page"), status()]
     url = said
+    stands = person.types("status", "--to", "lab")[1]
+    seen["url"] = [line for line in stands.splitlines() if line.startswith("url ")]
+    seen["deployed"] = said.rsplit(maxsplit=1)[-1]
+    seen["nobody"] = person.types("run", "nobody", "--to", "lab")
     person.types("lab", "break", "s3")
     person.page("page", "third")
     code, said = person.types("deploy", "--to", "lab")

@@ -21,6 +21,7 @@ from natless.cloud import (
     GatewayEndpoint,
     GroupPeer,
     GroupRule,
+    Icmp,
     InterfaceEndpoint,
     InternetGateway,
     LoadBalancer,
@@ -49,10 +50,12 @@ def cidr(text: str) -> IPv4Network:
 
 
 def allow(peer: Peer | str, first: int, last: int | None = None, protocol: str = "tcp") -> GroupRule:
-    """Give a group's rule; a text is a CIDR, a group's id or a prefix list's."""
+    """Give a group's rule; a text is a CIDR, a group's id or a prefix list's. For ICMP, a type and a code."""
     if isinstance(peer, str):
         prefix = peer.split("-")[0]
         peer = GroupPeer(peer) if prefix == "sg" else PrefixListPeer(peer) if prefix == "pl" else CidrPeer(cidr(peer))
+    if protocol == "icmp":
+        return GroupRule("rule", HERE, protocol, Ports(), peer, None if first == -1 else Icmp(first, last or 0))
     return GroupRule("rule", HERE, protocol, Ports(first, last or first), peer)
 
 

@@ -11,10 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import pytest
 
@@ -149,6 +150,10 @@ def test_a_broken_s3_endpoint_is_met_named_explained_and_mended(hello: Hello) ->
         assert [each["need"] for each in blocked] == ["s3-layers"]
         assert re.fullmatch(r"vpce-[0-9a-f]+", blocked[0]["gate"])
         assert "NL202" in hello.natless("explain", cause)
+        # The stack's template has it right, so a deploy changes nothing and mends nothing: a plan says so.
+        planned = hello.natless("plan", "--to", "lab")
+        assert "changed past the stack, and not mended by a deploy" in planned
+        assert re.search(r"web s3-layers +blocked → reachable", planned)
         # What runs goes on: it needs S3 no more.
         assert TOKEN in page(hello.url)
     finally:
@@ -160,17 +165,78 @@ def test_a_broken_s3_endpoint_is_met_named_explained_and_mended(hello: Hello) ->
 def test_status_and_logs_show_what_runs(hello: Hello) -> None:
     page(hello.url)
     found = hello.json("status", "--to", "lab")
-    assert found["state"] == "CREATE_COMPLETE"
+    # As it was made, or as it is after the test of a failed release.
+    assert found["state"] in {"CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_COMPLETE"}
     [service] = found["services"]
     assert service["running"] == service["desired"] == 1
-    assert [target["state"] for target in service["targets"]] == ["healthy"]
+    assert [target["state"] for target in service["targets"] if target["state"] != "draining"] == ["healthy"]
     assert "response:200" in hello.natless("logs", "--to", "lab", "--since", "5m")
 
 
+def test_a_command_runs_to_its_end_in_the_services_network(hello: Hello) -> None:
+    shown = "sh -c 'cat /token'"
+    said = hello.natless("run", "web", "--to", "lab", "--command", shown)
+    assert TOKEN in said, said
+    assert "exited with 0" in said
+    failed = hello.natless("run", "web", "--to", "lab", "--command", "false", expect=1)
+    assert "exited with 1" in failed
+
+
+class Load:
+    """Asks for the page again and again, and counts."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self.served = 0
+        self.failed: list[str] = []
+
+    def _ask(self) -> None:
+        while not self._end.wait(0.05):
+            try:
+                self.served += TOKEN in page(self._url)
+            except OSError as error:
+                self.failed.append(str(error))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+
+def test_a_release_that_does_not_come_up_is_stopped_early_and_nobody_notices(hello: Hello) -> None:
+    dockerfile = hello.folder / "Dockerfile"
+    written = dockerfile.read_text()
+    with Load(hello.url) as load:
+        try:
+            leaving = 'CMD ["sh", "-c", "echo no DATABASE_URL; exit 3"]'
+            dockerfile.write_text(re.sub(r"^CMD .*$", leaving, written, flags=re.MULTILINE))
+            stopped = hello.natless("deploy", "--to", "lab", expect=4)
+        finally:
+            dockerfile.write_text(written)
+        # It waits for the way back. A builder may give the same Dockerfile another digest: then it is a release.
+        again = hello.natless("deploy", "--to", "lab")
+    cause = next(line for line in stopped.splitlines() if line.startswith("natless: "))
+    assert "tasks exit: Essential container in task exited; web exited with 3: no DATABASE_URL" in cause
+    assert "is being rolled back" in stopped
+    assert again.split()[-1] == hello.url
+    # The old release served every request, and whoever asked saw nothing of it.
+    assert load.failed == []
+    assert load.served > 20
+
+
 def test_deploying_the_same_again_changes_nothing(hello: Hello) -> None:
+    planned = hello.json("plan", "--to", "lab")
+    assert (planned["nothing"], planned["turns"]) == (True, [])
     said = hello.natless("deploy", "--to", "lab")
     assert said.count("nothing to change") == 2
     assert said.split()[-1] == hello.url
+    listed = hello.natless("rollback", "--to", "lab", "--list")
+    assert re.search(r"hello-web:\d+ sha256:[0-9a-f]{12} runs$", listed, re.MULTILINE)
 
 
 def test_destroy_leaves_nothing_and_keeps_data_unless_asked(hello: Hello, tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_one_more_task_says_what_ecs_says_where_s3_is_away(seen: dict[str, Any])
     assert seen["ran"]["mended"][0] == 0
 
 
+def test_status_gives_the_page_that_this_host_leads_to_it(seen: dict[str, Any]) -> None:
+    assert seen["changed"]["url"] == [f"url {seen['changed']['deployed']}"]
+
+
+def test_a_service_that_is_not_there_is_answered_with_those_that_are(seen: dict[str, Any]) -> None:
+    code, said = seen["changed"]["nobody"]
+    assert code == 4
+    assert "has no service nobody: it has web" in said
+
+
 def test_an_edited_page_and_another_size_are_deployed_to_the_same_stack(seen: dict[str, Any]) -> None:
     assert seen["changed"]["page"] == [0, "second", "UPDATE_COMPLETE"]
     assert seen["changed"]["size"] == [0, "second", "UPDATE_COMPLETE"]

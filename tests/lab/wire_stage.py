@@ -36,12 +36,13 @@ from natless.cloud import Cloud, NetworkInterface
 from natless.finding import Origin
 from natless.lab.balancer import Balancer
 from natless.lab.kernel import namespaces
+from natless.lab.metadata import TaskMetadata
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
-from natless.lab.tasks.ports import Credentials, House, Patience
+from natless.lab.tasks.ports import House, Patience
 from natless.lab.tasks.scheduler import Scheduler
 
-ACCOUNT, REGION, KEY = "123456789012", "ap-northeast-2", "AKIALAB"
+ACCOUNT, REGION, KEY = "123456789012", "ap-northeast-2", "AKIALABSTAGE234567AB"
 ADDRESSES = {
     f"api.ecr.{REGION}.amazonaws.com": "52.95.1.1",
     f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com": "52.95.1.2",
@@ -122,7 +123,7 @@ class Stage:
         """Set the stage in `folder`."""
         self._account = LabAccount(REGION, ACCOUNT, KEY, "http://127.0.0.1")
         self.connect = self._account.connect
-        self.registry = Registry(ACCOUNT, REGION, b"secret", str(folder / "registry"))
+        self.registry = Registry(ACCOUNT, REGION, b"secret", str(folder / "registry"), self._account.guard)
         repair(self.registry)
         self.wires = Wires(self._address)
         ca = make_ca(folder)
@@ -133,12 +134,14 @@ class Stage:
             region=REGION,
             connect=self.connect,
             network=self.wires,
-            credentials=Credentials(KEY, "lab"),
+            identities=self._account.identities,
+            metadata=TaskMetadata(self.connect),
             scratch=str(folder / "scratch"),
             ca_file=str(ca),
             patience=patience,
         )
         (folder / "scratch").mkdir()
+        self._make_execution_role()
         self.scheduler = Scheduler(self.house)
         self.balancer = Balancer(self.house)
         self._going = True
@@ -190,6 +193,18 @@ class Stage:
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return answer.status, headers, answer.read().decode()
+
+    def _make_execution_role(self) -> None:
+        """Make the role `execution` that may do what any task of the stage needs."""
+        iam = self.connect("iam")
+        allowed = [
+            {"Effect": "Allow", "Action": ["ecr:*", "logs:*"], "Resource": "*"},
+            {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameters"], "Resource": "*"},
+        ]
+        trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        iam.create_role(RoleName="execution", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_role_policy(RoleName="execution", PolicyName="start", PolicyDocument=document)
 
     def _step(self) -> None:
         while self._going:
@@ -323,7 +338,7 @@ def busybox_layer(script: str) -> bytes:
 def push(registry: Registry, name: str, tag: str, layers: list[bytes], configuration: dict[str, Any]) -> str:
     """Push an image from the host and give its digest."""
     client = Client(registry)
-    headers = {"Authorization": f"Basic {registry.tokens.authorization()[0]}"}
+    headers = {"Authorization": f"Basic {registry.tokens.authorization(KEY)[0]}"}
     config = json.dumps({"architecture": "amd64", "os": "linux", "config": configuration}).encode()
 
     def blob(data: bytes, kind: str) -> dict[str, Any]:

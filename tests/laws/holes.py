@@ -22,8 +22,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "load_balancers": ("internet_facing",),
     "listeners": ("load_balancer", "port"),
     "target_groups": ("target_type", "health_port"),
-    "task_definitions": ("containers", "execution_role"),
-    "services": ("subnets", "groups", "public_ip", "launch"),
+    "task_definitions": ("containers", "execution_role", "network_mode"),
+    "services": ("subnets", "groups", "public_ip", "launch", "cluster"),
+    "instance_groups": ("cluster", "role", "public_ip", "proxy"),
 }
 LISTS: dict[str, tuple[str, ...]] = {
     "security_groups": ("ingress", "egress"),
@@ -34,6 +35,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "load_balancers": ("subnets", "groups"),
     "listeners": ("target_groups",),
     "services": ("subnets", "groups"),
+    "instance_groups": ("subnets", "groups"),
     "roles": ("policies",),
 }
 INNER: dict[str, tuple[str, ...]] = {

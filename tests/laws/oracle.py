@@ -242,6 +242,19 @@ CALLS = {
     ),
     "s3-layers": (("s3:GetObject", "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/layer"),),
 }
+_ECS = "arn:aws:ecs:eu-west-1:123456789012"
+REGISTRATION = {
+    "ecs": (
+        ("ecs:DiscoverPollEndpoint", "*"),
+        *(
+            (f"ecs:{action}", f"{_ECS}:cluster/cluster")
+            for action in ("RegisterContainerInstance", "SubmitContainerStateChange", "SubmitTaskStateChange")
+        ),
+    ),
+    "ecs-agent": (("ecs:Poll", f"{_ECS}:container-instance/cluster/i"),),
+    "ecs-telemetry": (("ecs:StartTelemetrySession", f"{_ECS}:container-instance/cluster/i"),),
+}
+"""What a container instance asks by its own role (ECS developer guide, container instance IAM role)."""
 
 
 def role_allows(cloud: Cloud, need: str) -> bool:
@@ -249,10 +262,10 @@ def role_allows(cloud: Cloud, need: str) -> bool:
         return True
     statements = [
         statement
-        for policy in cloud.roles["role"].policies
+        for policy in cloud.roles["hosts" if need in REGISTRATION else "role"].policies
         for statement in policy.statements  # type: ignore[union-attr] # no gaps here
     ]
-    return all(may(statements, action, resource) for action, resource in CALLS[need])  # type: ignore[arg-type] # no gaps
+    return all(may(statements, action, resource) for action, resource in (CALLS | REGISTRATION)[need])  # type: ignore[arg-type] # no gaps
 
 
 # Needs
@@ -284,13 +297,28 @@ def tried(test: object) -> bool | None:
 
 
 def start_need(cloud: Cloud, need: str) -> Answer:
-    """Say whether every task of the service can meet a need, wherever ECS puts it."""
-    service = cloud.services["svc"]
-    places = [
-        from_subnet(cloud, need, str(subnet), public_ip=bool(service.public_ip))
-        for subnet in service.subnets  # type: ignore[union-attr] # no gaps here
-    ]
+    """Say whether every task of the service, or the instance that hosts it, can meet a need, wherever it stands."""
+    subnets, public_ip = asking(cloud)
+    places = [from_subnet(cloud, need, subnet, public_ip=public_ip) for subnet in subnets]
     return said(for_all([role_allows(cloud, need), *places]))
+
+
+def asking(cloud: Cloud) -> tuple[list[str], bool]:
+    """Give where the pull comes from, and whether with a public address: on instances, from them."""
+    service = cloud.services["svc"]
+    if service.launch == "ec2":
+        group = cloud.instance_groups["asg"]
+        return [str(subnet) for subnet in group.subnets], bool(group.public_ip)
+    return [str(subnet) for subnet in service.subnets], bool(service.public_ip)  # type: ignore[union-attr] # no gaps
+
+
+def standing(cloud: Cloud) -> tuple[list[str], bool]:
+    """Give where the task's own interface stands: the instance's in bridge and host mode; never public on instances."""
+    service = cloud.services["svc"]
+    if service.launch == "ec2" and cloud.task_definitions["td"].network_mode != "awsvpc":
+        return asking(cloud)
+    public_ip = bool(service.public_ip) and service.launch != "ec2"
+    return [str(subnet) for subnet in service.subnets], public_ip  # type: ignore[union-attr] # no gaps here
 
 
 def from_subnet(cloud: Cloud, need: str, subnet: str, *, public_ip: bool) -> bool | None:
@@ -305,7 +333,7 @@ def from_subnet(cloud: Cloud, need: str, subnet: str, *, public_ip: bool) -> boo
         return perhaps_elsewhere(cloud, tasks, public(cloud, tasks, PUBLIC))
     reached = for_any([interface(cloud, tasks, str(where)) for where in endpoint.subnets])
     statements = None if endpoint.policy is None else list(endpoint.policy.statements)  # type: ignore[union-attr] # no gaps
-    lets = statements is None or all(may(statements, action, where) for action, where in CALLS[need])
+    lets = statements is None or all(may(statements, action, where) for action, where in (CALLS | REGISTRATION)[need])
     return for_all([reached, lets])
 
 
@@ -361,13 +389,17 @@ def interface(cloud: Cloud, tasks: list[Host], subnet: str) -> bool | None:
 
 
 def balancer_to_task(cloud: Cloud) -> Answer:
-    service = cloud.services["svc"]
+    """In bridge mode the task is at any port that Docker draws: the samples are at the edges of all ranges."""
+    bridge = cloud.task_definitions["td"].network_mode == "bridge"
     outcomes = [
-        tried(lambda n=node, t=task, p=port: connects_inside(cloud, n, t, Packet("tcp", 8080, p)))
+        tried(lambda n=node, t=task, p=port, d=door: connects_inside(cloud, n, t, Packet("tcp", d, p)))
         for near in cloud.load_balancers["lb"].subnets
-        for far in service.subnets  # type: ignore[union-attr] # no gaps here
-        for node, task, port in product(
-            hosts(cloud, str(near), ("alb",)), hosts(cloud, str(far), ("task",)), SOURCE_PORTS
+        for far in standing(cloud)[0]
+        for node, task, port, door in product(
+            hosts(cloud, str(near), ("alb",)),
+            hosts(cloud, far, ("task",)),
+            SOURCE_PORTS,
+            SOURCE_PORTS if bridge else (8080,),
         )
     ]
     return said(for_all(outcomes))
@@ -403,7 +435,7 @@ def admits(cloud: Cloud, node: Host, client: IPv4Address, nodes: list[Host]) -> 
 
 def task_to_internet(cloud: Cloud) -> Answer:
     """Any task that reaches any address at any port reaches the internet."""
-    service = cloud.services["svc"]
+    subnets, public_ip = standing(cloud)
     outcomes = [
         for_all(
             [
@@ -411,14 +443,19 @@ def task_to_internet(cloud: Cloud) -> Answer:
                     lambda t=task, a=address, q=protocol, p=port, s=source: connects_out(cloud, t, a, Packet(q, p, s))
                 )
                 for source in SOURCE_PORTS
-                for task in hosts(cloud, str(subnet), ("task",), public_ip=bool(service.public_ip))
+                for task in hosts(cloud, subnet, ("task",), public_ip=public_ip)
             ]
         )
-        for subnet in service.subnets  # type: ignore[union-attr] # no gaps here
-        for address in (*PUBLIC, *S3)
+        for subnet in subnets
+        for address in (*PUBLIC, *(S3 if not s3_taken(cloud, subnet) else ()))
         for protocol, port in product(("tcp", "udp"), (0, 80, 443, 1024, 8080, 32768, 40001, 61000, 65535))
     ]
     return said(for_any(outcomes))
+
+
+def s3_taken(cloud: Cloud, subnet: str) -> bool:
+    """Say whether a gateway endpoint takes what goes to S3, which then is not reached by the internet."""
+    return any(table_of(cloud, subnet) in each.route_tables for each in cloud.gateway_endpoints.values())
 
 
 def said(outcome: bool | None) -> Answer:  # noqa: FBT001 - the outcome, not a switch

@@ -20,6 +20,7 @@ from natless.cloud import Cloud, GroupRule
 from natless.finding import Blocked, Reachable, Unknown
 from natless.prove import prove
 
+anywhere = worlds.clouds() | worlds.clouds_on_instances()
 lawful = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -28,7 +29,12 @@ def kinds(cloud: Cloud) -> dict[str, type]:
 
 
 @lawful
-@given(worlds.clouds(), st.sampled_from(worlds.GROUPS), st.booleans(), worlds.group_rule("more"))
+@given(
+    anywhere,
+    st.sampled_from(worlds.GROUPS),
+    st.booleans(),
+    worlds.group_rule("more"),
+)
 def test_another_allow_rule_never_blocks(cloud: Cloud, name: str, ingress: bool, rule: GroupRule) -> None:  # noqa: FBT001
     group = cloud.security_groups[name]
     side = "ingress" if ingress else "egress"
@@ -55,13 +61,13 @@ def backwards(value: Any) -> Any:
 
 
 @lawful
-@given(worlds.clouds())
+@given(anywhere)
 def test_the_order_of_lists_never_matters(cloud: Cloud) -> None:
     assert kinds(cloud) == kinds(backwards(cloud))
 
 
 @lawful
-@given(worlds.clouds(), st.data())
+@given(anywhere, st.data())
 def test_reading_more_only_resolves_what_is_unknown(cloud: Cloud, data: st.DataObject) -> None:
     """So the other way round: what is read less is unknown, or the verdict did not lean on it."""
     whole = kinds(cloud)
@@ -71,7 +77,7 @@ def test_reading_more_only_resolves_what_is_unknown(cloud: Cloud, data: st.DataO
 
 
 @lawful
-@given(worlds.clouds())
+@given(anywhere)
 def test_every_blocked_need_has_its_finding_at_its_gate(cloud: Cloud) -> None:
     proof = prove(cloud)
     found = {(finding.rule, finding.subject) for finding in proof.findings}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -31,10 +32,20 @@ def word(outcome: Outcome) -> str:
 @given(worlds.clouds())
 def test_prover_equals_oracle(cloud: Cloud) -> None:
     proved = {verdict.need: word(verdict.outcome) for verdict in prove(cloud).verdicts}
-    expected = {need: oracle.start_need(cloud, need) for need in oracle.CALLS} | {
+    assert proved == expected(cloud, oracle.CALLS)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds.clouds_on_instances())
+def test_prover_equals_oracle_on_instances(cloud: Cloud) -> None:
+    proved = {verdict.need: word(verdict.outcome) for verdict in prove(cloud).verdicts}
+    assert proved == expected(cloud, oracle.CALLS | oracle.REGISTRATION)
+
+
+def expected(cloud: Cloud, needs: Iterable[str]) -> dict[str, oracle.Answer]:
+    return {need: oracle.start_need(cloud, need) for need in needs} | {
         "alb->task": oracle.balancer_to_task(cloud),
         "internet->alb": oracle.internet_to_balancer(cloud),
         "task->internet": oracle.task_to_internet(cloud),
         "image-source": "reachable",
     }
-    assert proved == expected

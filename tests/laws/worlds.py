@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from natless.cloud import (
@@ -17,6 +18,7 @@ from natless.cloud import (
     GatewayEndpoint,
     GroupPeer,
     GroupRule,
+    InstanceGroup,
     InterfaceEndpoint,
     InternetGateway,
     Listener,
@@ -283,3 +285,48 @@ def clouds(draw: Callable[..., Any]) -> Cloud:
         },
         roles={"role": Role("role", O, "arn:aws:iam::123456789012:role/role", (draw(policy()),))},
     )
+
+
+REGISTRATION = {
+    "ecs": ("ecs:DiscoverPollEndpoint", "ecs:RegisterContainerInstance", "ecs:Submit*"),
+    "ecs-agent": ("ecs:Poll",),
+    "ecs-telemetry": ("ecs:StartTelemetrySession",),
+}
+DYNAMIC = Ports(32768, 60999)
+
+
+@st.composite
+def clouds_on_instances(draw: Callable[..., Any]) -> Cloud:
+    """Draw a Cloud whose service runs on instances, in any network mode, in subnets that need not be the service's."""
+    cloud: Cloud = draw(clouds())
+    mode = draw(st.sampled_from(("awsvpc", "bridge", "host")))
+    subnets = draw(mostly(("prv1", "prv2"), st.sampled_from((("pub1",), ("prv2",), ("pub2", "prv1")))))
+    hosts = InstanceGroup("asg", O, subnets, ("task",), "asg", "cluster", "hosts", bool(draw(st.booleans())))
+    statements = tuple(Statement(O, "Allow", it, resources=("*",)) for it in REGISTRATION.values() if draw(usually))
+    role = Role("hosts", O, "arn:aws:iam::123456789012:role/hosts", (Policy(O, statements),))
+    endpoints = {f"vpce-{name}": draw(interface_endpoint(name)) for name in REGISTRATION if draw(usually)}
+    service, task, group = cloud.services["svc"], cloud.task_definitions["td"], cloud.target_groups["tg"]
+    if mode != "awsvpc":
+        service = msgspec.structs.replace(service, subnets=(), groups=(), public_ip=False)
+        group = msgspec.structs.replace(group, target_type="instance")
+    return msgspec.structs.replace(
+        cloud,
+        security_groups=_with_dynamic_ports(draw, cloud) if mode == "bridge" else cloud.security_groups,
+        interface_endpoints={**cloud.interface_endpoints, **endpoints},
+        instance_groups={"asg": hosts},
+        roles={**cloud.roles, "hosts": role},
+        target_groups={"tg": group},
+        task_definitions={"td": msgspec.structs.replace(task, network_mode=mode, compatibilities=("EC2",))},
+        services={"svc": msgspec.structs.replace(service, launch="ec2")},
+    )
+
+
+def _with_dynamic_ports(draw: Callable[..., Any], cloud: Cloud) -> dict[str, SecurityGroup]:
+    found = dict(cloud.security_groups)
+    if draw(usually):
+        rule = GroupRule("AlbOutDynamic", O, "tcp", DYNAMIC, GroupPeer("task"))
+        found["alb"] = msgspec.structs.replace(found["alb"], egress=(*found["alb"].egress, rule))
+    if draw(usually):
+        rule = GroupRule("TaskInDynamic", O, "tcp", DYNAMIC, GroupPeer("alb"))
+        found["task"] = msgspec.structs.replace(found["task"], ingress=(*found["task"].ingress, rule))
+    return found

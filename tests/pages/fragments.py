@@ -21,7 +21,8 @@ _FENCE = re.compile(r"^```yaml (?P<kind>bad|good)(?P<words>[^\n]*)\n(?P<text>.*?
 class Fragment(msgspec.Struct, frozen=True):
     """One fenced fragment: `subject` is the element that its finding must name, `unavailable` an endpoint's state.
 
-    `promised` says whether isolation was promised.
+    `promised` says whether isolation was promised; `on` names what the small template is merged with first; `account`
+    says that an account was read whole, which a template never says.
     """
 
     kind: str
@@ -29,6 +30,8 @@ class Fragment(msgspec.Struct, frozen=True):
     subject: str
     unavailable: str
     promised: bool
+    on: str = ""
+    account: bool = False
 
 
 def fragments(page: str) -> dict[str, Fragment]:
@@ -42,6 +45,8 @@ def fragments(page: str) -> dict[str, Fragment]:
             words.get("subject", ""),
             words.get("unavailable", ""),
             "private" in words,
+            words.get("on", ""),
+            "account" in words,
         )
     return found
 
@@ -85,9 +90,13 @@ def merged(under: Any, patch: Any) -> Any:
     return result
 
 
-def base() -> dict[str, Any]:
-    """Give the small template."""
-    return template((HERE / "base.yaml").read_text(encoding="utf-8"))
+def base(on: str = "") -> dict[str, Any]:
+    """Give the small template; `on` names a patch that makes it one on other compute."""
+    found = template((HERE / "base.yaml").read_text(encoding="utf-8"))
+    patched: dict[str, Any] = found
+    if on:
+        patched = merged(found, template((HERE / f"{on}.yaml").read_text(encoding="utf-8")))
+    return patched
 
 
 def without_dangling(whole: dict[str, Any]) -> dict[str, Any]:
@@ -101,10 +110,13 @@ def without_dangling(whole: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def cloud(whole: dict[str, Any], unavailable: str = "") -> Cloud:
+def cloud(whole: dict[str, Any], unavailable: str = "", *, account: bool = False) -> Cloud:
     """Load a template; `unavailable` names an endpoint that stands in another state, as only an account can tell."""
     text = json.dumps(without_dangling(whole), indent=1)
     found = load.cloudformation(text, "page.json", {"S3PrefixList": "pl-6da54004"}, "eu-west-1", "123456789012")
+    if account:
+        read = {name: msgspec.structs.replace(service, after=None) for name, service in found.services.items()}
+        found = msgspec.structs.replace(found, services=read)
     if not unavailable:
         return found
     endpoint = msgspec.structs.replace(found.interface_endpoints[unavailable], available=False)

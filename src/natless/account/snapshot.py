@@ -9,21 +9,24 @@ from typing import Any
 
 import msgspec
 
-from natless.account import balancing, network, tasks
+from natless.account import balancing, instances, network, tasks
 from natless.account.reader import Reader
 from natless.account.session import AccountError, Connect, clear_errors
 
 NETWORK = network.SECTIONS
 BALANCING = balancing.SECTIONS
 TASKS = tasks.SECTIONS
-SECTIONS = NETWORK | BALANCING | TASKS | {"Account", "Repositories"}
-"""Every key that a whole snapshot has, but for Region and Denied, which it always has."""
+HOSTING = instances.SECTIONS
+SECTIONS = NETWORK | BALANCING | TASKS | HOSTING | {"Account", "Repositories"}
+"""Every key that a whole snapshot has, but for Region and Denied, which it always has. Those of HOSTING are there only
+where a service runs on instances."""
 
 _SERVICE_OF: tuple[tuple[str, frozenset[str]], ...] = (
-    ("ec2", NETWORK),
+    ("ec2", NETWORK | instances.BY_EC2),
     ("elbv2", BALANCING),
-    ("ecs", TASKS),
-    ("iam", frozenset({"Roles", "Policies"})),
+    ("ecs", TASKS | HOSTING),
+    ("autoscaling", instances.BY_AUTOSCALING),
+    ("iam", frozenset({"Roles", "Policies", "InstanceProfiles"})),
     ("sts", frozenset({"Account"})),
     ("ecr", frozenset({"Repositories"})),
     ("logs", frozenset({"LogGroups"})),

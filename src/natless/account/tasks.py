@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from natless.account import identity
+from natless.account import identity, instances
 from natless.account.reader import Reader
 
 SECTIONS = frozenset({"Clusters", "Services", "Tasks", "TaskDefinitions", "Roles", "Policies", "LogGroups"})
@@ -19,7 +19,7 @@ _TASKS_A_CALL = 100
 
 def read(reader: Reader, wanted: frozenset[str], cluster: str | None = None, service: str | None = None) -> None:
     """Read the wanted sections of all clusters, or of one cluster, or of one service in it."""
-    if not wanted & SECTIONS:
+    if not wanted & (SECTIONS | instances.SECTIONS):
         return
     clusters = [cluster] if cluster else reader.pages("Clusters", "ecs", "list_clusters", "clusterArns")
     if "Clusters" in wanted:
@@ -28,6 +28,7 @@ def read(reader: Reader, wanted: frozenset[str], cluster: str | None = None, ser
     running: list[Any] = []
     if "Tasks" in wanted:
         running = _tasks(reader, clusters, service)
+    hosting = instances.read(reader, wanted, clusters, services)
     if not wanted & {"TaskDefinitions", "Roles", "Policies", "LogGroups"}:
         return
     named = {item["taskDefinition"] for item in services if "taskDefinition" in item}
@@ -37,7 +38,7 @@ def read(reader: Reader, wanted: frozenset[str], cluster: str | None = None, ser
     reader.keep("TaskDefinitions", definitions)
     if wanted & {"Roles", "Policies"}:
         _inherit(reader, "TaskDefinitions", "Roles")
-        identity.read(reader, role_arns(definitions))
+        identity.read(reader, sorted({*role_arns(definitions), *hosting}))
     if "LogGroups" in wanted:
         _inherit(reader, "TaskDefinitions", "LogGroups")
         _log_groups(reader, log_group_names(definitions))
@@ -51,6 +52,7 @@ def vpcs_of_cluster(reader: Reader, cluster: str, service: str | None, wanted: f
         for item in reader.found.get("Services", ())
         for subnet in item.get("networkConfiguration", {}).get("awsvpcConfiguration", {}).get("subnets", ())
     }
+    subnets |= instances.subnets(reader)
     if not subnets:
         return ()
     found = reader.pages("Subnets", "ec2", "describe_subnets", "Subnets", SubnetIds=sorted(subnets))

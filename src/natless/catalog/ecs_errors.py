@@ -17,6 +17,10 @@ from natless.catalog.source import Source
 class Stage(enum.StrEnum):
     """The step of a task's start that failed, in ECS's order."""
 
+    REGISTER = "registering the container instance"
+    POLL = "asking ECS what the container instance should run"
+    TELEMETRY = "sending the container instance's metrics"
+    PLACEMENT = "finding a container instance for the task"
     TOKEN = "asking ECR for the pull token"  # noqa: S105 - the step's name
     SECRET = "fetching a Secrets Manager secret"  # noqa: S105 - the step's name
     PARAMETER = "fetching an SSM parameter"
@@ -26,7 +30,7 @@ class Stage(enum.StrEnum):
     HEALTH = "answering the load balancer's health check"
 
 
-Cause = Literal["timeout", "denied", "missing", "name", "architecture", "throttled", "internet"]
+Cause = Literal["timeout", "denied", "missing", "name", "architecture", "throttled", "internet", "placement"]
 
 
 class EcsError(msgspec.Struct, frozen=True):
@@ -54,6 +58,9 @@ def _thread(repository: str, number: int) -> Source:
 
 _PULL = "ResourceInitializationError: unable to pull secrets or registry auth: "
 _TROUBLE = Source("Amazon ECS Developer Guide, 'CannotPullContainer task errors'", "2026-11")
+_AGENT_LOG = Source(
+    "Amazon ECS Developer Guide, 'Amazon ECS log file locations': /var/log/ecs/ecs-agent.log", "2026-11"
+)
 _INIT = Source("Amazon ECS Developer Guide, 'ResourceInitializationError errors'", "2026-11")
 
 TOKEN_TIMEOUT = EcsError(
@@ -267,8 +274,74 @@ TARGET_TIMEOUT = EcsError(
     Source("Amazon ECS Developer Guide, 'Troubleshooting service load balancers'", "2026-11"),
 )
 
+# What the agent of a container instance writes to its log, and what the service's events then say.
+REGISTER_TIMEOUT = EcsError(
+    Stage.REGISTER,
+    "timeout",
+    "Unable to register as a container instance with ECS: RequestError: send request failed caused by: Post"
+    ' "https://{host}/": dial tcp {address}:443: i/o timeout',
+    "Unable to register as a container instance with ECS",
+    "ecs",
+    "The ECS agent of the instance asked to be registered and got no answer.",
+    _thread("aws/amazon-ecs-agent", 2329),
+)
+REGISTER_DENIED = EcsError(
+    Stage.REGISTER,
+    "denied",
+    "Unable to register as a container instance with ECS: AccessDeniedException: User: {role} is not authorized to"
+    " perform: ecs:RegisterContainerInstance on resource: {resource}",
+    "ecs:RegisterContainerInstance",
+    "ecs",
+    "ECS refused to register the instance: its role or the endpoint's policy does not allow it.",
+    _AGENT_LOG,
+)
+REGISTER_WITHOUT_ROLE = EcsError(
+    Stage.REGISTER,
+    "missing",
+    "Unable to register as a container instance with ECS: NoCredentialProviders: no valid providers in chain",
+    "NoCredentialProviders: no valid providers in chain",
+    "ecs",
+    "The ECS agent of the instance has no credentials: the instance has no profile, or no role in it.",
+    _thread("aws/amazon-ecs-agent", 605),
+)
+POLL_TIMEOUT = EcsError(
+    Stage.POLL,
+    "timeout",
+    "Error connecting to ACS: websocket client: unable to dial {host} response: : dial tcp {address}:443: i/o timeout",
+    "Error connecting to ACS",
+    "ecs-agent",
+    "The ECS agent is registered, but cannot ask what to run: the instance stays disconnected.",
+    _thread("aws/amazon-ecs-agent", 1143),
+)
+TELEMETRY_TIMEOUT = EcsError(
+    Stage.TELEMETRY,
+    "timeout",
+    "Error connecting to TCS: websocket client: unable to dial {host} response: : dial tcp {address}:443: i/o timeout",
+    "Error connecting to TCS",
+    "ecs-telemetry",
+    "The ECS agent cannot send metrics and the health of its containers.",
+    _thread("aws/amazon-ecs-agent", 882),
+)
+NOT_PLACED = EcsError(
+    Stage.PLACEMENT,
+    "placement",
+    "(service {service}) was unable to place a task because no container instance met all of its requirements. Reason:"
+    " No Container Instances were found in your cluster. For more information, see the Troubleshooting section of the"
+    " Amazon ECS Developer Guide.",
+    "no container instance met all of its requirements",
+    "",
+    "No instance is registered with the cluster that could host the task.",
+    Source("Amazon ECS Developer Guide, 'Viewing Amazon ECS service event messages'", "2026-11"),
+)
+
 # The more particular mark first, as `explain` takes the first that fits.
 ERRORS: tuple[EcsError, ...] = (
+    NOT_PLACED,
+    REGISTER_WITHOUT_ROLE,
+    REGISTER_DENIED,
+    REGISTER_TIMEOUT,
+    POLL_TIMEOUT,
+    TELEMETRY_TIMEOUT,
     WRONG_ARCHITECTURE,
     TOO_MANY_REQUESTS,
     LAYER_DENIED,

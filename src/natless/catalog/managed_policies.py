@@ -37,6 +37,25 @@ MANAGED_POLICIES: tuple[ManagedPolicy, ...] = (
         _reference("AmazonECSTaskExecutionRolePolicy", "v1"),
     ),
     ManagedPolicy(
+        # Without ecs:TagResource and ecs:ListTagsForResource, which it allows under conditions: no start asks them.
+        "service-role/AmazonEC2ContainerServiceforEC2Role",
+        (
+            *_PULL,
+            "ec2:DescribeTags",
+            "ecs:CreateCluster",
+            "ecs:DeregisterContainerInstance",
+            "ecs:DiscoverPollEndpoint",
+            "ecs:Poll",
+            "ecs:RegisterContainerInstance",
+            "ecs:StartTelemetrySession",
+            "ecs:Submit*",
+            "ecs:UpdateContainerInstancesState",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+        ),
+        _reference("AmazonEC2ContainerServiceforEC2Role", "v10"),
+    ),
+    ManagedPolicy(
         "AmazonEC2ContainerRegistryReadOnly",
         (
             *_PULL,

@@ -16,6 +16,9 @@ _ECR = Source("Amazon ECR User Guide, 'Amazon ECR interface VPC endpoints (AWS P
 _EXECUTION_ROLE = Source("Amazon ECS Developer Guide, 'Amazon ECS task execution IAM role'", "2026-11")
 _EXEC = Source("Amazon ECS Developer Guide, 'Monitor Amazon ECS containers with ECS Exec'", "2026-11")
 _ECS_ENDPOINTS = Source("Amazon ECS Developer Guide, 'Amazon ECS interface VPC endpoints (AWS PrivateLink)'", "2026-11")
+# Which endpoints: the ECS endpoints' page; which actions: this one, and the service authorization reference for ECS
+# (RegisterContainerInstance and Submit* on the cluster, Poll and StartTelemetrySession on the container instance).
+_INSTANCE_ROLE = Source("Amazon ECS Developer Guide, 'Amazon ECS container instance IAM role'", "2026-11")
 _LOGS = Source("Amazon CloudWatch Logs User Guide, 'Using CloudWatch Logs with interface VPC endpoints'", "2026-11")
 
 
@@ -27,6 +30,7 @@ class Feature(enum.StrEnum):
     SECRETSMANAGER_SECRET = "a Secrets Manager secret"  # noqa: S105 - the feature's name
     SSM_PARAMETER = "an SSM parameter"
     EXEC = "ECS Exec"
+    EXEC_KEY = "a KMS key for ECS Exec's sessions"
     REGISTRY_CREDENTIALS = "credentials of a private registry"
     ENVIRONMENT_FILE = "an environment file in S3"
     SERVICE_CONNECT = "Service Connect"
@@ -52,7 +56,10 @@ class Need(msgspec.Struct, frozen=True):
     # granted to both ECR endpoints, but the token is asked at one of them and the image at the other, and a pull does
     # not ask BatchCheckLayerAvailability (AWS managed policy AmazonEC2ContainerRegistryPullOnly does without it).
     demanded: tuple[str, ...] | None = None
-    asked_by: Literal["execution role", "task role", "AWS", "nobody"] = "execution role"
+    asked_by: Literal["execution role", "task role", "instance role", "AWS", "nobody"] = "execution role"
+    # Whether the container itself makes the calls, where tasks run on instances: else the agent and the Docker daemon
+    # make them, from the instance's own network.
+    by_container: bool = False
 
     def demands(self, action: str) -> bool:
         """Say whether the need fails without `action`."""
@@ -130,6 +137,16 @@ NEEDS: tuple[Need, ...] = (
             "ssmmessages:OpenDataChannel",
         ),
         asked_by="task role",
+        by_container=True,
+    ),
+    Need(
+        Feature.EXEC_KEY,
+        "kms",
+        "interface",
+        "ECS Exec asks for its session's key here",
+        _EXEC,
+        named=("kms:Decrypt",),
+        asked_by="task role",
     ),
     Need(
         Feature.REGISTRY_CREDENTIALS,
@@ -155,16 +172,33 @@ NEEDS: tuple[Need, ...] = (
         _ECS_ENDPOINTS,
         asked_by="nobody",
     ),
-    *(
-        Need(
-            Feature.CONTAINER_INSTANCE,
-            endpoint,
-            "interface",
-            "the container instance registers and reports here",
-            _ECS_ENDPOINTS,
-            asked_by="nobody",
-        )
-        for endpoint in ("ecs-agent", "ecs-telemetry", "ecs")
+    Need(
+        Feature.CONTAINER_INSTANCE,
+        "ecs",
+        "interface",
+        "the container instance registers and reports here",
+        _INSTANCE_ROLE,
+        anywhere=("ecs:DiscoverPollEndpoint",),
+        named=("ecs:RegisterContainerInstance", "ecs:SubmitContainerStateChange", "ecs:SubmitTaskStateChange"),
+        asked_by="instance role",
+    ),
+    Need(
+        Feature.CONTAINER_INSTANCE,
+        "ecs-agent",
+        "interface",
+        "the container instance is told here what to run",
+        _INSTANCE_ROLE,
+        named=("ecs:Poll",),
+        asked_by="instance role",
+    ),
+    Need(
+        Feature.CONTAINER_INSTANCE,
+        "ecs-telemetry",
+        "interface",
+        "the container instance sends its metrics and its containers' health here",
+        _INSTANCE_ROLE,
+        named=("ecs:StartTelemetrySession",),
+        asked_by="instance role",
     ),
 )
 

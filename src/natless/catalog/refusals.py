@@ -283,6 +283,18 @@ FARGATE_SIZE = Refusal(
     "documentation for the valid values.",
     source=_ECS_TASK,
 )
+ESSENTIAL_DEPENDENCY = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
+    source=_thread("boto/boto3", 2436),
+)
+DEPENDENCY_MISSING = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="Cannot depend on container + '{container}' because it does not exist",
+    source=_thread("eagletmt/hako", 99),
+)
 FARGATE_LOGS_NEED_ROLE = Refusal(
     call="ecs:RegisterTaskDefinition",
     code="ClientException",
@@ -313,11 +325,25 @@ PORT_NOT_IN_DEFINITION = Refusal(
     text="The container {container} did not have a container port {port} defined.",
     source=_ECS_API,
 )
-AWSVPC_NEEDS_IP_TARGETS = Refusal(
+EXECUTION_ROLE_NEEDED = Refusal(
+    call="ecs:RegisterTaskDefinition",
+    code="ClientException",
+    text="Fargate requires task definition to have execution role ARN to support {what}.",
+    source=_thread("hashicorp/terraform-provider-aws", 3051),
+)
+ROLE_NOT_ASSUMED = Refusal(
+    call="ecs:RunTask",
+    code="ClientException",
+    text="ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being"
+    " passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this"
+    " role.",
+    source=_thread("telia-oss/terraform-aws-ecs-fargate", 58),
+)
+TARGET_TYPE_INCOMPATIBLE = Refusal(
     call="ecs:CreateService",
     code="InvalidParameterException",
     text="The provided target group {target_group} has target type {target_type}, which is incompatible with the "
-    "awsvpc network mode specified in the task definition.",
+    "{mode} network mode specified in the task definition.",
     source=_thread("hashicorp/terraform", 24266),
 )
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from natless.cli.ending import USAGE, paint_for_output
-from natless.cli.source import source_of
+from natless.cli.source import source_of, spoken
 from natless.cloud.cloud import called
 from natless.finding import worst_exit_code
 from natless.load import LoadError
@@ -50,9 +50,9 @@ def check(
     except (SpecError, LoadError) as error:
         if not as_json:
             raise
-        click.echo(check_json(path, (), error.findings, ()))
+        click.echo(check_json(spoken(path), (), error.findings, ()))
         sys.exit(USAGE)
-    proof = prove(source.cloud, Promises(private=private or source.spec is not None))
+    proof = prove(source.cloud, Promises(private=private or (source.spec is not None and not source.spec.network.nat)))
     findings = tuple(source.place(finding) for finding in proof.findings)
     gaps = tuple(source.place_gap(gap) for gap in proof.gaps)
     if as_json:

@@ -8,17 +8,21 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 
 import click
 
 from natless import design
 from natless.catalog.partitions import partition_of
+from natless.catalog.scans import SEVERITIES
 from natless.cli.ending import FINDINGS, refuse
 from natless.cli.source import spec_of
-from natless.cli.world import World, failures_in_words, to_option, world_of
+from natless.cli.standing import verdicts_of_what_stands as proved
+from natless.cli.telling import Teller
+from natless.cli.world import World, failures_in_words, must_be_agreed, to_option, world_of
 from natless.report.paint import Paint
-from natless.report.progress_text import progress_lines
 from natless.spec import Service, Spec
+from natless.spec.public_image import public_image
 
 _PORTS = ((8080, 0), (8443, 0))
 """Ports of the host for the pages of the lab, HTTP and HTTPS: the one people expect, else any free one."""
@@ -27,40 +31,67 @@ _PORTS = ((8080, 0), (8443, 0))
 @click.command(short_help="build, push and deploy, on AWS or on the lab")
 @click.argument("path", default=".", metavar="[PATH]")
 @to_option
-@click.option("--yes", is_flag=True, help="Execute change sets without asking.")
-def deploy(path: str, to: str, profile: str | None, region: str | None, *, yes: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
+@click.option(
+    "--scan-threshold",
+    type=click.Choice(["critical", "high", "medium", "low"]),
+    help="Wait for ECR's scan of the image, and stop where it finds something so severe or worse (AWS only).",
+)
+def deploy(
+    path: str, to: str, profile: str | None, region: str | None, scan_threshold: str | None, *, yes: bool
+) -> None:
     """Prove PATH, build and push its image (or find the given one), and deploy it by change set.
 
-    What happens goes to standard error; the URL alone to standard output.
+    Each change set is shown and asked for; on the lab nothing is asked. What happens goes to standard error; the URL
+    alone to standard output.
     """
     from natless.deploy import Pace, ProofError  # noqa: PLC0415 - boto3 costs a fifth of a second
     from natless.deploy import deploy as release  # noqa: PLC0415 - as above
     from natless.deploy.progress import Changes, Deployed  # noqa: PLC0415 - as above
+    from natless.deploy.scan import ScanError  # noqa: PLC0415 - as above
 
     spec = spec_of(path)
     designed = design.write(spec)
     where = world_of(spec, to, profile, region)
     if not partition_of(where.region).endpoints_known:
         raise click.UsageError(f"region {where.region} is not supported yet: endpoint services have other names there")
+    must_be_agreed(where, yes=yes)
+    threshold = next((each for each in SEVERITIES if each.lower() == scan_threshold), None)
+    if threshold is not None and where.lab:
+        raise click.UsageError("the lab scans no images: --scan-threshold is for AWS")
     paint = Paint(on=sys.stderr.isatty())
+
+    teller = Teller(paint)
 
     def approve(changes: Changes) -> bool:
         return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
 
-    with failures_in_words(), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
-        if not where.lab:
-            _say_where(where)
+    with failures_in_words(changing=True), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
         push = _pusher(spec, where, scratch, paint)
         pace = Pace(every=0.1) if where.lab else Pace()
         try:
-            for event in release(designed, spec, where.connect, push, approve=approve, pace=pace):
-                for line in progress_lines(event, paint):
-                    click.echo(line, err=True)
+            for event in release(
+                designed,
+                spec,
+                where.connect,
+                push,
+                approve=approve,
+                pace=pace,
+                examine=partial(proved, where, spec.name),
+                ask_first=not where.lab,
+                scan_threshold=threshold,
+            ):
+                teller.tell(event)
                 if isinstance(event, Deployed):
                     click.echo(_page(where, event.url))
                     return
+        except ScanError as error:
+            teller.clear()
+            click.echo(f"natless: {error}", err=True)
         except ProofError as error:
             refuse(error.findings, FINDINGS)
+        finally:
+            teller.clear()
     sys.exit(FINDINGS)
 
 
@@ -68,6 +99,8 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
     """Give what builds a service's image, pushes it, and gives its digest. What cannot be built is said at once."""
     from natless.deploy.images.build import build, require_dockerfile  # noqa: PLC0415 - read only where something is built
     from natless.deploy.images.image import ImageEvent  # noqa: PLC0415 - as above
+    from natless.deploy.images.mirror import mirror  # noqa: PLC0415 - as above
+    from natless.deploy.images.platform import platform_of  # noqa: PLC0415 - as above
     from natless.deploy.images.push import push  # noqa: PLC0415 - as above
     from natless.report.image_text import image_line  # noqa: PLC0415 - as above
 
@@ -80,20 +113,20 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
         return os.path.normpath(os.path.join(os.path.dirname(spec.source), service.build or "."))
 
     for service in spec.services:
-        if service.image is None:
+        if service.build is not None:
             require_dockerfile(folder_of(service))
 
     def pushed(service: Service, repository: str) -> str:
-        image = build(folder_of(service), scratch, progress=told)
+        platform = platform_of(service)
+        public = public_image(service.image) if service.image is not None else None
+        if public is not None:
+            return mirror(
+                public, where.connect, repository, scratch, where.registry or None, progress=told, platform=platform
+            )
+        image = build(folder_of(service), scratch, platform, told)
         return push(image, where.connect, repository, where.registry or None, told)
 
     return pushed
-
-
-def _say_where(where: World) -> None:
-    """Say which account and region, before anything is done there."""
-    account = where.connect("sts").get_caller_identity()["Account"]
-    click.echo(f"account {account}, region {where.region}", err=True)
 
 
 def _page(where: World, url: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NoReturn
+from contextlib import contextmanager, suppress
+from typing import NoReturn, TextIO
 
 import click
 
@@ -14,6 +16,9 @@ from natless.load import LoadError
 from natless.report.check_text import finding_lines
 from natless.report.paint import Paint
 from natless.spec.read import SpecError
+
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT})
+"""A disk that is full, a terminal that is gone: what standard output can end in besides a reader that has gone."""
 
 FINDINGS = 1
 USAGE = 2
@@ -32,11 +37,18 @@ def ending() -> Iterator[None]:
         # Who reads has gone (`natless ... | head`); what was not written is not missed.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        with suppress(OSError):
+            click.echo(f"natless: the answer cannot be written: {error.strerror}", err=True)
+        # What is left in the buffer would fail once more when Python ends.
+        os._exit(WORLD)
 
 
 def refuse(findings: tuple[Finding, ...], code: int = USAGE) -> NoReturn:
     """Print every finding on standard error, and exit: 2 for input that cannot be used, 1 for what would not work."""
-    paint = Paint(on=sys.stderr.isatty())
+    paint = Paint(on=_is_terminal(sys.stderr))
     for finding in findings:
         click.echo("\n".join(finding_lines(finding, paint)), err=True)
     sys.exit(code)
@@ -50,4 +62,9 @@ def world_failed(cause: str) -> NoReturn:
 
 def paint_for_output() -> Paint:
     """Colour standard output only where a terminal shows it."""
-    return Paint(on=sys.stdout.isatty())
+    return Paint(on=_is_terminal(sys.stdout))
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Say whether a stream is a terminal; who closes it (`natless check >&-`) leaves Python none at all."""
+    return stream is not None and stream.isatty()

@@ -20,7 +20,8 @@ def explain(words: tuple[str, ...]) -> None:
     """
     text = " ".join(words)
     if text in {"", "-"}:
-        text = sys.stdin.read()
+        # Bytes, since what people paste may be cut in the middle of a letter; none where standard input is closed.
+        text = sys.stdin.buffer.read().decode(errors="replace") if sys.stdin is not None else ""
     found = prove.explain(text)
     if found is None:
         click.echo(

@@ -109,11 +109,17 @@ def rules() -> None:
 
 
 @lab.command(name="break")
-@click.argument("kind")
-def break_(kind: str) -> None:
-    """Break one thing of what is deployed: s3 takes the S3 endpoint off the route tables."""
-    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+@click.argument("kind", required=False)
+def break_(kind: str | None) -> None:
+    """Break one thing of what is deployed, as KIND says; without KIND, list the kinds.
 
+    Several may be broken at once; `natless lab mend` undoes them all.
+    """
+    from natless.lab import breaking, control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    if kind is None:
+        click.echo("\n".join(breaking.kinds_in_words()))
+        return
     with failures_in_words():
         click.echo(control.ask("break", kind=kind))
     click.echo("what runs goes on; a new task meets it: natless run SERVICE --to lab", err=True)
@@ -128,6 +134,27 @@ def mend() -> None:
         said = control.ask("mend")
     click.echo("\n".join(said) if said else "nothing was broken")
     sys.exit(0 if said else FINDINGS)
+
+
+@lab.command()
+@click.argument("subject", metavar="SERVICE|TASK")
+@click.argument("need")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def trace(subject: str, need: str, *, as_json: bool) -> None:
+    """Send the packets of one NEED of a service or task, and say hop by hop which way they went.
+
+    NEED is a service that it must reach (ecr.api, s3-layers, logs, ...), internet->alb, alb->task or task->internet.
+    What says no is known from what the network dropped, not from a proof. Exit code 1 where a way is shut.
+    """
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        found = control.ask("trace", subject=subject, need=need)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        click.echo("\n".join(found["lines"]))
+    sys.exit(0 if found["open"] else FINDINGS)
 
 
 def _region_here() -> str:

@@ -25,8 +25,11 @@ def milliseconds_ago(text: str) -> int:
 @click.argument("path", default=".", metavar="[PATH]")
 @to_option
 @click.option("--since", default="1h", show_default=True, metavar="DURATION", help="How far back: 90s, 10m, 2h, 1d.")
+@click.option("--filter", "pattern", default="", metavar="PATTERN", help="Only lines that fit: CloudWatch's pattern.")
 @click.option("--follow", is_flag=True, help="Go on as new lines come in, until interrupted.")
-def logs(path: str, to: str, profile: str | None, region: str | None, since: str, *, follow: bool) -> None:
+def logs(
+    path: str, to: str, profile: str | None, region: str | None, since: str, *, pattern: str, follow: bool
+) -> None:
     """Show what the containers of PATH wrote: one line each on standard output, with time and task."""
     from natless.deploy import logs as read_logs  # noqa: PLC0415 - boto3 costs a fifth of a second
 
@@ -34,6 +37,6 @@ def logs(path: str, to: str, profile: str | None, region: str | None, since: str
     start = milliseconds_ago(since)
     where = world_of(spec, to, profile, region)
     with failures_in_words():
-        for line in read_logs(where.connect, spec.name, start, follow=follow):
+        for line in read_logs(where.connect, spec.name, start, follow=follow, pattern=pattern):
             at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(line.at / 1000))
             click.echo(f"{at}.{line.at % 1000:03}Z {line.stream} {line.message}")

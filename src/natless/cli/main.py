@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import sys
 from importlib import import_module
 
 import click
@@ -14,10 +16,13 @@ COMMANDS = {
     "check": "prove that every task can start and be reached, before anything is deployed",
     "cost": "say what it costs by the month, resource by resource",
     "template": "print the CloudFormation template that deploy uses",
+    "plan": "show what deploy would change, and what becomes reachable or blocked",
     "deploy": "build, push and deploy, on AWS or on the lab",
     "status": "show the stack, tasks and targets as they stand",
     "run": "start one more task of a service, and say what becomes of it",
+    "exec": "not yet: a shell in a running task",
     "logs": "show what the containers wrote",
+    "rollback": "go back to an earlier image, or list the releases",
     "destroy": "delete what deploy made; images and logs only when asked",
     "lab": "run an AWS for private ECS on this Linux machine",
     "explain": "explain a rule, or an ECS error text pasted whole",
@@ -61,6 +66,10 @@ def main() -> None:
     gc.set_threshold(50_000)
     from natless.cli.ending import ending  # noqa: PLC0415 - the map of failures reads rooms that --version need not
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal or pipe of another encoding gets a question mark for an arrow, and no traceback.
+            stream.reconfigure(errors="replace")
     with ending():
         natless(prog_name="natless")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from natless.cloud import Cloud
 from natless.finding import Finding, Gap, Origin
 from natless.spec import Spec
 from natless.spec.read import read
+from natless.spec.words import REGION_PATTERN
 
 SPEC_NAME = "natless.toml"
 TEMPLATE_LIMIT = 1_000_000
@@ -67,13 +69,16 @@ def spec_of(path: str) -> Spec:
     found = spec_path(path)
     if not os.path.isfile(found):
         raise click.UsageError(f"{found} does not exist: `natless init` writes one for a folder with a Dockerfile")
-    return read(text_of(found), found)
+    return read(text_of(found), spoken(found))
 
 
 def source_of(path: str, parameters: Mapping[str, str], region: str | None, account: str | None) -> Source:
     """Read whatever `path` is. Raises SpecError or LoadError with every problem, or click.UsageError."""
     # The last word, after --region and the file's own.
     surrounding = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    _form("--region", region, REGION_PATTERN, "a region's name has the form us-east-1")
+    _form("AWS_REGION", surrounding, REGION_PATTERN, "a region's name has the form us-east-1")
+    _form("--account", account, "[0-9]{12}", "an account's number has 12 digits")
     if path.startswith(("aws:", "lab:")):
         return _standing(path, region or surrounding)
     if os.path.isdir(path) and not os.path.isfile(spec_path(path)):
@@ -87,7 +92,19 @@ def source_of(path: str, parameters: Mapping[str, str], region: str | None, acco
         raise click.UsageError(
             f"{path} does not exist: give a folder with {SPEC_NAME}, a template, or a folder of describe JSON"
         )
-    return Source(path, load.cloudformation(text_of(path), path, parameters, region or surrounding, account))
+    name = spoken(path)
+    return Source(name, load.cloudformation(text_of(path), name, parameters, region or surrounding, account))
+
+
+def spoken(path: str) -> str:
+    """Give a path as it can be printed: a file's name may hold bytes that are no text."""
+    return path.encode(errors="replace").decode()
+
+
+def _form(name: str, value: str | None, pattern: str, wanted: str) -> None:
+    """Refuse a misspelt value: in `us-east1` no endpoint would be of this region, and each need would seem blocked."""
+    if value and not re.fullmatch(pattern, value):
+        raise click.UsageError(f"{name} {value}: {wanted}")
 
 
 def agree(spec: Spec, region: str | None) -> None:
@@ -142,4 +159,4 @@ def _describe_folder(path: str) -> Source:
         small = key[0].lower() + key[1:]
         named = answer if isinstance(answer, dict) else {}
         snapshot[key] = named.get(key, named.get(small, answer))
-    return Source(path, load.describe(snapshot, path))
+    return Source(spoken(path), load.describe(snapshot, spoken(path)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ import msgspec
 from natless.cli.ending import world_failed
 from natless.cli.source import agree
 from natless.spec import Spec
+
+_GOES_ON = "what was begun goes on or stands; the same command continues from there"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,12 +78,27 @@ def _aws(profile: str | None, region: str | None) -> World:
     with failures_in_words():
         client = connect(profile, region)
         found = str(client("sts").meta.region_name)
+        caller = client("sts").get_caller_identity()  # needs no permission, and tells bad credentials at once
+    # Said before anything is asked or done there: most accidents are the right command in the wrong account.
+    click.echo(f"account {caller['Account']}, region {found}, as {caller['Arn']}", err=True)
     return World(client, found, lab=False)
 
 
+def must_be_agreed(where: World, *, yes: bool) -> None:
+    """Refuse, before anything is done, to change an account where nobody said yes and nobody can be asked."""
+    if where.lab or yes or sys.stdin.isatty():
+        return
+    raise click.UsageError(
+        "standard input is no terminal, so nobody can be asked: give --yes (`natless plan` shows what would change)"
+    )
+
+
 @contextmanager
-def failures_in_words() -> Iterator[None]:
-    """End with exit code 4 and the cause in words where an account, the lab or this machine says no."""
+def failures_in_words(*, changing: bool = False) -> Iterator[None]:
+    """End with exit code 4 and the cause in words where an account, the lab or this machine says no.
+
+    `changing`: what runs changes things step by step, so that it matters what becomes of the rest.
+    """
     from natless.account.session import AWS_ERRORS, AccountError, in_words  # noqa: PLC0415 - as above
     from natless.deploy import DeployError  # noqa: PLC0415 - as above
     from natless.lab.control import LabError  # noqa: PLC0415 - as above
@@ -90,7 +108,8 @@ def failures_in_words() -> Iterator[None]:
     except (AccountError, LabError, DeployError) as error:
         world_failed(str(error))
     except AWS_ERRORS as error:
-        world_failed(in_words(error))
+        # A session that expires, or a network that breaks, in the middle: CloudFormation knows nothing of it.
+        world_failed(f"{in_words(error)}\n{_GOES_ON}" if changing else in_words(error))
     except KeyboardInterrupt:
         click.echo("", err=True)
-        world_failed("interrupted: what was begun goes on or stands; the same command continues from there")
+        world_failed(f"interrupted: {_GOES_ON}")

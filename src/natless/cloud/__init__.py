@@ -17,6 +17,7 @@ from natless.cloud.filtering import (
     CidrPeer,
     GroupPeer,
     GroupRule,
+    Icmp,
     NetworkAcl,
     Peer,
     Ports,
@@ -25,12 +26,14 @@ from natless.cloud.filtering import (
     SecurityGroup,
 )
 from natless.cloud.identity import Policy, Role, Statement
+from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup, cluster_name
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Subnet, Vpc
 from natless.cloud.tasks import (
     Container,
     ContainerSecret,
     EcsService,
     LogGroup,
+    PullThroughCache,
     Repository,
     ServiceTarget,
     TaskDefinition,
@@ -38,14 +41,18 @@ from natless.cloud.tasks import (
 
 __all__ = [
     "AclEntry",
+    "CapacityProvider",
     "CidrPeer",
     "Cloud",
+    "Cluster",
     "Container",
     "ContainerSecret",
     "EcsService",
     "GatewayEndpoint",
     "GroupPeer",
     "GroupRule",
+    "Icmp",
+    "InstanceGroup",
     "InterfaceEndpoint",
     "InternetGateway",
     "Listener",
@@ -60,6 +67,7 @@ __all__ = [
     "Ports",
     "PrefixList",
     "PrefixListPeer",
+    "PullThroughCache",
     "Repository",
     "Role",
     "Route",
@@ -71,4 +79,5 @@ __all__ = [
     "TargetGroup",
     "TaskDefinition",
     "Vpc",
+    "cluster_name",
 ]

@@ -10,8 +10,9 @@ from natless.cloud.balancing import Listener, ListenerRule, LoadBalancer, Target
 from natless.cloud.endpoints import GatewayEndpoint, InterfaceEndpoint
 from natless.cloud.filtering import NetworkAcl, PrefixList, SecurityGroup
 from natless.cloud.identity import Role
+from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, RouteTable, Subnet, Vpc
-from natless.cloud.tasks import EcsService, LogGroup, Repository, TaskDefinition
+from natless.cloud.tasks import EcsService, LogGroup, PullThroughCache, Repository, TaskDefinition
 from natless.finding import Gap
 
 
@@ -44,7 +45,11 @@ class Cloud(msgspec.Struct, frozen=True):
     target_groups: Mapping[str, TargetGroup] = {}
     task_definitions: Mapping[str, TaskDefinition] = {}
     services: Mapping[str, EcsService] = {}
+    clusters: Mapping[str, Cluster] = {}
+    capacity_providers: Mapping[str, CapacityProvider] = {}
+    instance_groups: Mapping[str, InstanceGroup] = {}
     repositories: Mapping[str, Repository] = {}
+    pull_through_caches: Mapping[str, PullThroughCache] = {}
     log_groups: Mapping[str, LogGroup] = {}
     roles: Mapping[str, Role] = {}
     gaps: tuple[Gap, ...] = ()

@@ -21,6 +21,13 @@ class Ports(msgspec.Struct, frozen=True):
         return self.first <= port <= self.last
 
 
+class Icmp(msgspec.Struct, frozen=True):
+    """An ICMP type (`kind`), and a code of it; -1 is every code."""
+
+    kind: int
+    code: int = -1
+
+
 class CidrPeer(msgspec.Struct, frozen=True):
     """Addresses of a CIDR; IPv6 rules are kept out by the loader, as no IPv4 packet meets them."""
 
@@ -47,7 +54,7 @@ class GroupRule(msgspec.Struct, frozen=True):
 
     `id` is the logical id of a standalone rule, `sgr-...` in an account, else `GROUP.SecurityGroupIngress[0]`.
     `protocol` is "tcp", "udp", "icmp", "all", or a protocol number as text. `ports` is all ports for "all";
-    for ICMP it is not used.
+    for ICMP it is not used: there `icmp` says the type and code, None is all of ICMP.
     """
 
     id: str
@@ -55,6 +62,7 @@ class GroupRule(msgspec.Struct, frozen=True):
     protocol: str | Gap
     ports: Ports | Gap
     peer: Peer
+    icmp: Icmp | Gap | None = None
 
 
 class SecurityGroup(msgspec.Struct, frozen=True):
@@ -81,7 +89,10 @@ class PrefixList(msgspec.Struct, frozen=True):
 
 
 class AclEntry(msgspec.Struct, frozen=True):
-    """One entry of a network ACL. `number` orders them; the final `*` deny is implied, never listed."""
+    """One entry of a network ACL. `number` orders them; the final `*` deny is implied, never listed.
+
+    `protocol`, `ports` and `icmp` are as in a group's rule.
+    """
 
     id: str
     origin: Origin
@@ -91,6 +102,7 @@ class AclEntry(msgspec.Struct, frozen=True):
     protocol: str | Gap
     ports: Ports | Gap
     cidr: IPv4Network | Gap
+    icmp: Icmp | Gap | None = None
 
 
 class NetworkAcl(msgspec.Struct, frozen=True):

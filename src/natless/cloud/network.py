@@ -12,7 +12,10 @@ from natless.finding import Gap, Origin
 
 
 class Vpc(msgspec.Struct, frozen=True):
-    """A VPC. `dns_servers` is what custom DHCP options name; () means AmazonProvidedDNS."""
+    """A VPC. `dns_servers` is what custom DHCP options name; () means AmazonProvidedDNS.
+
+    `ipv6_cidrs` (accounts only) are kept to be said: nothing here follows IPv6.
+    """
 
     id: str
     origin: Origin
@@ -20,6 +23,7 @@ class Vpc(msgspec.Struct, frozen=True):
     dns_support: bool | Gap = True
     dns_hostnames: bool | Gap = False
     dns_servers: tuple[str, ...] | Gap = ()
+    ipv6_cidrs: tuple[str, ...] = ()
 
 
 class Subnet(msgspec.Struct, frozen=True):

@@ -11,16 +11,22 @@ from natless.finding import Gap, Origin
 
 
 class ContainerSecret(msgspec.Struct, frozen=True):
-    """A secret as ECS has it: `value_from` is an ARN, or the bare name of an SSM parameter."""
+    """A secret as ECS has it: `value_from` is an ARN, or the bare name of an SSM parameter.
+
+    `key` is the KMS key that encrypts it, where the source says one that is not AWS's own.
+    """
 
     name: str
     value_from: str | Gap
     origin: Origin
+    key: str | Gap | None = None
 
 
 class Container(msgspec.Struct, frozen=True):
     """A container definition, as far as reachability and start-up lean on it.
 
+    `host_ports` gives, by container port, the instance's port that bridge mode maps to it; a port that is not in it is
+    given out by Docker.
     `log_driver` is None where no log configuration is given; `log_options` are its options, texts maybe symbolic.
     """
 
@@ -34,6 +40,7 @@ class Container(msgspec.Struct, frozen=True):
     repository_credentials: str | Gap | None = None
     environment_files: tuple[str | Gap, ...] = ()
     environment: Mapping[str, str | Gap] = {}
+    host_ports: Mapping[int, int | Gap] = {}
 
 
 class TaskDefinition(msgspec.Struct, frozen=True):
@@ -67,10 +74,11 @@ class EcsService(msgspec.Struct, frozen=True):
     """An ECS service: where tasks of a definition are placed.
 
     `launch` is the compute the tasks run on (capacity provider strategies with FARGATE or FARGATE_SPOT are "fargate").
+    `providers` are the capacity providers of its strategy, its own or its cluster's; () with a launch type.
     `after` holds the ids of all resources that CloudFormation completes before it starts the service (references and
     DependsOn, transitively); None where the source has no order (an account, a plan).
     `desired` tasks are wanted, None where the source leaves the number to ECS; where autoscaling moves it, it is the
-    least, and `most` the most.
+    least, and `most` the most. `exec_key` is the KMS key with which its cluster encrypts ECS Exec's sessions.
     """
 
     id: str
@@ -88,6 +96,8 @@ class EcsService(msgspec.Struct, frozen=True):
     after: frozenset[str] | None = None
     desired: int | Gap | None = None
     most: int | Gap | None = None
+    exec_key: str | Gap | None = None
+    providers: tuple[str | Gap, ...] = ()
 
 
 class Repository(msgspec.Struct, frozen=True):
@@ -97,6 +107,14 @@ class Repository(msgspec.Struct, frozen=True):
     origin: Origin
     name: str | Gap
     uri: str
+
+
+class PullThroughCache(msgspec.Struct, frozen=True):
+    """A pull-through cache rule of ECR: repositories that begin with `prefix` are filled from another registry."""
+
+    id: str
+    origin: Origin
+    prefix: str | Gap
 
 
 class LogGroup(msgspec.Struct, frozen=True):

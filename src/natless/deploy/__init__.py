@@ -2,10 +2,12 @@
 
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.destroy import destroy
+from natless.deploy.digests import Push
 from natless.deploy.error import DeployError
 from natless.deploy.logs import LogLine, logs
 from natless.deploy.proving import ProofError
-from natless.deploy.release import Approve, Push, deploy
+from natless.deploy.release import deploy
+from natless.deploy.rollout import Approve
 from natless.deploy.status import Status, status
 
 __all__ = [

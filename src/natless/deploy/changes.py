@@ -19,16 +19,26 @@ INLINE_LIMIT = 51_200
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
 _GONE = {"DELETE_COMPLETE", "DELETE_SKIPPED"}
 
+_READY = {
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+}
+"""States from which a stack is updated ("Stack status codes", CloudFormation user guide)."""
+
 Kind = Literal["CREATE", "UPDATE"]
 
 
-def prepare(connect: Connect, name: str, pace: Pace) -> Iterator[StackEvent | Said]:
+def prepare(connect: Connect, name: str, owner: str, pace: Pace) -> Iterator[StackEvent | Said]:
     """Bring a stack, in whatever state it was found, to where a change set can be made for it.
 
     What CloudFormation has under way is waited for; what a failed creation left is deleted, if it holds nothing.
-    Raises DeployError where a person must decide.
+    Raises DeployError where a person must decide: also where it is not `owner`'s, the deployment of that name.
     """
-    while (stack := find(connect, name)) is not None:
+    while (stack := find(connect, name)) is not None and stack.status != "DELETE_COMPLETE":
+        must_be_ours(stack, owner)
         match stack.status:
             case "REVIEW_IN_PROGRESS":
                 yield Said(f"stack {name} was begun and never made: cleaning it up")
@@ -44,20 +54,38 @@ def prepare(connect: Connect, name: str, pace: Pace) -> Iterator[StackEvent | Sa
                 # Its deletion was asked for already, and what stood in the way (an ENI) is often gone by itself.
                 yield Said(f"stack {name} was not deleted to its end ({stack.status}): trying again")
                 yield from delete(connect, stack, pace)
-            case "CREATE_FAILED":
-                raise DeployError(
-                    f"stack {name} stands in {stack.status}: {stack.reason}",
-                    tuple(f"{each.resource} ({each.type}): {each.reason}" for each in _failed(connect, stack)),
-                    "take away what holds these resources, run `natless destroy`, then deploy again",
-                )
-            case "DELETE_COMPLETE":
+            case "UPDATE_FAILED":
+                yield Said(f"the last update of stack {name} failed and was kept so: changing it from there")
+                return
+            case status if status in _READY:
                 return
             case _ if stack.moving:
                 yield Said(f"stack {name} is in {stack.status}: waiting for it")
                 events = Events(connect, stack.id)
                 yield from (event for event in follow(connect, stack.id, events, pace) if event is not None)
             case _:
-                return
+                raise _stuck(connect, stack)
+
+
+def must_be_ours(stack: Stack, owner: str) -> None:
+    """Raise DeployError where a stack is not the deployment's: an update would delete all that somebody made in it."""
+    if stack.status in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"}:
+        return  # it runs nothing, and where it holds something after all, it is not touched
+    if stack.tags.get("natless") != owner:
+        raise DeployError(
+            f"a stack {stack.name} stands here that natless did not make: it has no tag natless = {owner}",
+            (f"{stack.id} ({stack.status})",),
+            "give another name in natless.toml; nothing was changed",
+        )
+
+
+def _stuck(connect: Connect, stack: Stack) -> DeployError:
+    """Say why a stack can neither be changed nor be cleaned up unasked: CREATE_FAILED, IMPORT_ROLLBACK_FAILED, ..."""
+    return DeployError(
+        f"stack {stack.name} stands in {stack.status}: {stack.reason}",
+        tuple(f"{each.resource} ({each.type}): {each.reason}" for each in _failed(connect, stack)),
+        "take away what holds these resources, run `natless destroy`, then deploy again",
+    )
 
 
 def _must_be_empty(connect: Connect, stack: Stack) -> None:
@@ -133,6 +161,32 @@ def propose(
     return _made(connect, Changes(name, identifier, kind, ()), pace)
 
 
+def propose_values(connect: Connect, stack: Stack, values: Mapping[str, str], pace: Pace) -> Changes | Unchanged:
+    """Make a change set that gives some parameters of a stack other values, and leaves its template as it stands.
+
+    Raises DeployError where CloudFormation refuses it.
+    """
+    parameters = [
+        {"ParameterKey": key, "ParameterValue": values[key]}
+        if key in values
+        else {"ParameterKey": key, "UsePreviousValue": True}
+        for key in stack.parameters
+    ]
+    request = {
+        "StackName": stack.name,
+        "ChangeSetName": f"natless-{secrets.token_hex(6)}",
+        "ChangeSetType": "UPDATE",
+        "UsePreviousTemplate": True,
+        "Parameters": parameters,
+        "Capabilities": ["CAPABILITY_IAM"],
+    }
+    try:
+        identifier = connect("cloudformation").create_change_set(**request)["Id"]
+    except ClientError as error:
+        raise DeployError(f"CloudFormation refuses to change stack {stack.name}: {message(error)}") from error
+    return _made(connect, Changes(stack.name, identifier, "UPDATE", ()), pace)
+
+
 def _fits(name: str, template: str) -> None:
     size = len(template.encode())
     if size > INLINE_LIMIT:
@@ -188,6 +242,7 @@ def _changes(client: Any, identifier: str) -> Iterator[Change]:
             about.get("PhysicalResourceId", ""),
             about.get("Replacement", ""),
             tuple(_properties(about)),
+            about.get("PolicyAction", ""),
         )
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from natless.deploy import stacks
 from natless.deploy.calls import Connect, Pace, code, pages
+from natless.deploy.changes import must_be_ours
 from natless.deploy.error import DeployError
 from natless.deploy.logs import log_groups
 from natless.deploy.progress import Destroyed, Kept, Progress, Said
@@ -31,6 +32,10 @@ def destroy(
         DeployError: something could not be deleted; it says which resource, and AWS's reason.
     """
     pace = pace or Pace()
+    for each in (name, f"{name}-images"):
+        standing = stacks.find(connect, each)
+        if standing is not None:
+            must_be_ours(standing, name)
     # What earlier stacks of this name left counts too: each has a log group of its own.
     groups = tuple(dict.fromkeys((*log_groups(connect, name), *_groups_of_deleted(connect, name))))
     yield from _stack(connect, name, pace)

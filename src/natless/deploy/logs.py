@@ -16,6 +16,10 @@ _LATE = 30_000
 """Milliseconds for which events that come in late are still looked for: CloudWatch Logs does not keep their order."""
 
 
+_LAST = 10
+"""Lines of a failed task that are shown."""
+
+
 class LogLine(msgspec.Struct, frozen=True):
     """One line. `at` is in milliseconds since 1970, `stream` is `PREFIX/CONTAINER/TASK`."""
 
@@ -26,7 +30,7 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 def logs(
-    connect: Connect, name: str, since: int, *, follow: bool = False, pace: Pace | None = None
+    connect: Connect, name: str, since: int, *, follow: bool = False, pattern: str = "", pace: Pace | None = None
 ) -> Iterator[LogLine]:
     """Give the lines of a deployment's containers, in the order of time.
 
@@ -34,6 +38,7 @@ def logs(
         connect: gives a service's boto3 client.
         name: the deployment's (main stack's) name.
         since: milliseconds since 1970 from which on.
+        pattern: CloudWatch's filter pattern: only lines that it fits; "" takes all.
         follow: go on as new lines come in, until the caller stops asking.
         pace: how often to ask while following.
 
@@ -49,7 +54,7 @@ def logs(
         new = [
             (group, event)
             for group in groups
-            for event in _events(connect, group, since)
+            for event in _events(connect, group, since, pattern)
             if event["eventId"] not in seen
         ]
         for group, event in sorted(new, key=lambda line: line[1]["timestamp"]):
@@ -61,9 +66,10 @@ def logs(
         seen = {identifier: at for identifier, at in seen.items() if at >= since}
 
 
-def _events(connect: Connect, group: str, since: int) -> Iterator[Mapping[str, Any]]:
+def _events(connect: Connect, group: str, since: int, pattern: str) -> Iterator[Mapping[str, Any]]:
+    wanted: dict[str, Any] = {"filterPattern": pattern} if pattern else {}
     try:
-        yield from pages(connect("logs"), "filter_log_events", "events", logGroupName=group, startTime=since)
+        yield from pages(connect("logs"), "filter_log_events", "events", logGroupName=group, startTime=since, **wanted)
     except ClientError as error:
         if code(error) != "ResourceNotFoundException":  # the group may not stand yet, or no more
             raise
@@ -75,3 +81,24 @@ def log_groups(connect: Connect, name: str) -> tuple[str, ...]:
         return ()
     found = stacks.resources(connect, name)
     return tuple(each.id for each in found if each.type == "AWS::Logs::LogGroup" and each.id)
+
+
+def last_words(connect: Connect, name: str, task: str) -> tuple[str, ...]:
+    """Give the last lines that a task's containers wrote, oldest first; none where none may be read."""
+    try:
+        return task_lines(connect, name, task)[-_LAST:]
+    except ClientError:  # evidence that cannot be had must not hide the failure that it is for
+        return ()
+
+
+def task_lines(connect: Connect, name: str, task: str) -> tuple[str, ...]:
+    """Give the lines that a task's containers wrote, oldest first; of more than CloudWatch gives at once the last."""
+    client = connect("logs")
+    found: list[Mapping[str, Any]] = []
+    for group in log_groups(connect, name):
+        streams = client.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True)
+        for stream in streams["logStreams"]:
+            if stream["logStreamName"].endswith(f"/{task}"):
+                wanted = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
+                found += client.get_log_events(**wanted, startFromHead=False)["events"]
+    return tuple(str(event["message"]) for event in sorted(found, key=lambda event: event["timestamp"]))

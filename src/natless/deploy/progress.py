@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from natless.finding import Finding
+
 
 class StackEvent(msgspec.Struct, frozen=True, tag_field="event", tag="stack-event"):
     """CloudFormation did something to a resource. `resource` is the logical id, `id` the physical one."""
@@ -35,7 +37,10 @@ class PropertyChange(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A resource that a change set adds, modifies, removes; `replacement` is AWS's word: True, False, Conditional."""
+    """A resource that a change set adds, modifies, removes; `replacement` is AWS's word: True, False, Conditional.
+
+    `policy` is AWS's PolicyAction, what becomes of the old resource: Delete, Retain, ReplaceAndDelete, ...; or "".
+    """
 
     action: str
     resource: str
@@ -43,6 +48,7 @@ class Change(msgspec.Struct, frozen=True):
     id: str
     replacement: str
     properties: tuple[PropertyChange, ...] = ()
+    policy: str = ""
 
 
 class Changes(msgspec.Struct, frozen=True, tag_field="event", tag="changes"):
@@ -64,6 +70,12 @@ class Said(msgspec.Struct, frozen=True, tag_field="event", tag="said"):
     """Something a person should know: a leftover cleaned up, a stack waited for, what is kept."""
 
     text: str
+
+
+class Found(msgspec.Struct, frozen=True, tag_field="event", tag="found"):
+    """The preflight found something that a person should know, and that does not stop the deployment."""
+
+    finding: Finding
 
 
 class Pushing(msgspec.Struct, frozen=True, tag_field="event", tag="pushing"):
@@ -89,6 +101,15 @@ class LookedUp(msgspec.Struct, frozen=True, tag_field="event", tag="looked-up"):
     expected: str
 
 
+class Underway(msgspec.Struct, frozen=True, tag_field="event", tag="underway"):
+    """How far a stack is: `done` of `total` resources, and about how many `seconds` it will still take on AWS."""
+
+    stack: str
+    done: int
+    total: int
+    seconds: float
+
+
 class ServiceEvent(msgspec.Struct, frozen=True, tag_field="event", tag="service-event"):
     """A line of the ECS service's own events."""
 
@@ -107,6 +128,15 @@ class TaskEvent(msgspec.Struct, frozen=True, tag_field="event", tag="task-event"
     reason: str
 
 
+class Ran(msgspec.Struct, frozen=True, tag_field="event", tag="ran"):
+    """A one-off task came to its end. `code` is its container's, `lines` what it wrote."""
+
+    service: str
+    task: str
+    code: int
+    lines: tuple[str, ...]
+
+
 class TargetEvent(msgspec.Struct, frozen=True, tag_field="event", tag="target-event"):
     """A load balancer's target came into a new state: initial, healthy, unhealthy, draining, unused."""
 
@@ -118,12 +148,22 @@ class TargetEvent(msgspec.Struct, frozen=True, tag_field="event", tag="target-ev
 
 
 class FatalStart(msgspec.Struct, frozen=True, tag_field="event", tag="fatal-start"):
-    """Tasks cannot start, and waiting will not help. `cause` is ECS's own text."""
+    """A release cannot come up, and waiting will not help. `cause` is ECS's (or the load balancer's) own text.
+
+    `stage`: its tasks cannot start, or exit, or do not answer their health checks.
+    """
 
     service: str
     task: str
     cause: str
     meaning: str
+    stage: Literal["start", "exit", "health"] = "start"
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one line."""
+        what = {"start": "cannot start", "exit": "exit", "health": "do not pass their health checks"}[self.stage]
+        return f"{self.service}: tasks {what}: {self.cause}"
 
 
 class Deployed(msgspec.Struct, frozen=True, tag_field="event", tag="deployed"):
@@ -152,11 +192,14 @@ Progress: TypeAlias = (
     | Changes
     | Unchanged
     | Said
+    | Found
     | Pushing
     | Pushed
     | LookedUp
+    | Underway
     | ServiceEvent
     | TaskEvent
+    | Ran
     | TargetEvent
     | FatalStart
     | Deployed

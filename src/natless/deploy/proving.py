@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -10,9 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from natless.deploy.calls import Connect
 from natless.deploy.error import DeployError
 from natless.deploy.progress import Said
+from natless.deploy.stacks import Stack
 from natless.design import Design, text
-from natless.finding import Finding, Origin, Severity, Unknown
-from natless.load import cloudformation
+from natless.finding import Finding, Origin, Severity, Unknown, Verdict
+from natless.load import LoadError, cloudformation
 from natless.prove import Promises, Proof, prove
 from natless.spec.model import Spec
 
@@ -20,10 +22,12 @@ from natless.spec.model import Spec
 class ProofError(DeployError):
     """What would be deployed does not work: nothing was changed. `findings` say why, each with its line of the spec."""
 
+    advice_given = "nothing was deployed; `natless check` shows the paths"
+
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         """Take the error findings, at least one."""
         lines = tuple(f"{found.origin}: {found.rule} {found.name}: {found.message}" for found in findings)
-        super().__init__(lines[0], lines[1:], "nothing was deployed; `natless check` shows the paths")
+        super().__init__(lines[0], lines[1:], self.advice_given)
         self.findings = findings
 
 
@@ -46,10 +50,36 @@ def prove_again(design: Design, spec: Spec, connect: Connect, values: Mapping[st
             yield Said(f"not proven: {verdict.task} {verdict.need}: {verdict.reason}")
 
 
-def _prove(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
+def proof_of(design: Design, spec: Spec, connect: Connect, values: Mapping[str, str]) -> Proof:
+    """Prove the main template with the parameters' real values, and give all that proof says of it."""
+    return _proof(design, spec, values, connect("ec2").meta.region_name, _account(connect))
+
+
+def proof_of_stack(connect: Connect, stack: Stack) -> tuple[Verdict, ...]:
+    """Prove a stack's template as it stands; where it may not be read, or cannot be, nothing is said of it."""
+    try:
+        body = connect("cloudformation").get_template(StackName=stack.id)["TemplateBody"]
+    except ClientError:
+        return ()
+    # boto3 gives JSON templates as what they hold, others as their text.
+    written = body if isinstance(body, str) else json.dumps(body)
+    region = connect("ec2").meta.region_name
+    try:
+        cloud = cloudformation(written, stack.name, stack.parameters, region, _account(connect))
+    except LoadError:
+        return ()
+    return prove(cloud, Promises(private=True)).verdicts
+
+
+def _proof(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
     cloud = cloudformation(text(design.main), spec.source, values, region, account)
-    proof = prove(cloud, Promises(private=True))
-    errors = tuple(_placed(design, spec, found) for found in proof.findings if found.severity is Severity.ERROR)
+    proof = prove(cloud, Promises(private=not spec.network.nat))
+    return msgspec.structs.replace(proof, findings=tuple(_placed(design, spec, found) for found in proof.findings))
+
+
+def _prove(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
+    proof = _proof(design, spec, values, region, account)
+    errors = tuple(found for found in proof.findings if found.severity is Severity.ERROR)
     if errors:
         raise ProofError(errors)
     return proof

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
 
-from botocore.exceptions import ClientError
-
-from natless.deploy import changes, lookups, services, stacks
+from natless.catalog.scans import Severity
+from natless.deploy import digests, lookups
 from natless.deploy.calls import Connect, Pace
-from natless.deploy.error import DeployError
-from natless.deploy.images.image import ImageError
-from natless.deploy.images.resolve import resolve
-from natless.deploy.progress import Changes, Deployed, Progress, Pushed, Pushing, Said, StackEvent, Unchanged
+from natless.deploy.digests import Push
+from natless.deploy.images.platform import platform_of, require_platform
+from natless.deploy.preflight import preflight
+from natless.deploy.preflight.asking import refuse_errors
+from natless.deploy.progress import Found, Progress, Said
 from natless.deploy.proving import prove_again, prove_first
-from natless.deploy.stacks import Stack
-from natless.deploy.watch import Watch
-from natless.design import Design, Template, compact, images_stack
-from natless.spec.model import Service, Spec
-
-Push: TypeAlias = Callable[[Service, str], str]
-"""Builds the image of a service, pushes it to the ECR repository of that name, gives its digest."""
-
-Approve: TypeAlias = Callable[[Changes], bool]
-"""Asks whether a change set may be executed."""
-
-_SERVICE = "AWS::ECS::Service"
+from natless.deploy.rollout import Approve, Examine, Rollout
+from natless.deploy.scan import await_scan
+from natless.design import Design, images_stack
+from natless.design.images import given_image
+from natless.spec.model import Spec
 
 
 def deploy(
@@ -36,6 +28,9 @@ def deploy(
     *,
     approve: Approve = lambda _: True,
     pace: Pace | None = None,
+    examine: Examine = tuple,
+    ask_first: bool = False,
+    scan_threshold: Severity | None = None,
 ) -> Iterator[Progress]:
     """Deploy a design, step by step, and give what happens as it happens.
 
@@ -48,167 +43,52 @@ def deploy(
         push: gets the image of each service that is built into its repository.
         approve: is asked before a change set is executed; False ends the deployment with nothing more changed.
         pace: how often the account is asked.
+        examine: proves what stands, where a release cannot come up; what is blocked there is part of the evidence.
+        ask_first: ask the account for what would make it fail half way (`preflight`), and make service-linked roles.
+        scan_threshold: wait for ECR's scan of what was pushed, and stop where it finds something so severe.
 
     Yields:
         What happens; `Deployed` last, where everything runs and is healthy.
 
     Raises:
-        ProofError: a promise would be broken: nothing is deployed.
+        ProofError: a promise would be broken, or the account has no room: nothing is deployed.
         DeployError: the account refused, or the service does not start: its cause in the first line.
     """
+    pace = pace or Pace()
     prove_first(design, spec)
-    release = _Release(spec, connect, approve, pace or Pace())
-    if design.images is not None and not (yield from release.stack(images_stack(spec), design.images, {})):
+    if ask_first:
+        yield from _asked_first(design, spec, connect)
+    rollout = Rollout(spec, connect, approve, pace, examine, make_roles=ask_first)
+    if design.images is not None and not (yield from rollout.stack(images_stack(spec), design.images, {})):
         return
-    digests = yield from _digests(design, spec, connect, push)
-    values = lookups.resolve(design, spec, connect, digests)
+    images = yield from digests.pushed(design, spec, connect, push)
+    if ask_first:
+        yield from _fitting(spec, connect, images)
+    if scan_threshold is not None:
+        for service, repository in design.repositories.items():
+            yield from await_scan(connect, repository, images[service], scan_threshold, pace)
+    values = lookups.resolve(design, spec, connect, images)
     yield from values
     parameters = {each.parameter: each.value for each in values}
     yield from prove_again(design, spec, connect, parameters)
-    if not (yield from release.stack(spec.name, design.main, parameters)):
+    if not (yield from rollout.stack(spec.name, design.main, parameters)):
         return
-    yield from release.until_healthy()
-    yield release.deployed()
+    yield from rollout.until_healthy()
+    yield rollout.deployed()
 
 
-def _digests(design: Design, spec: Spec, connect: Connect, push: Push) -> Generator[Progress, None, dict[str, str]]:
-    """Give the digest of each service's image: of the one that is pushed now, or of the given one as ECR has it."""
-    digests: dict[str, str] = {}
+def _fitting(spec: Spec, connect: Connect, images: Mapping[str, str]) -> Iterator[Said]:
+    """Hold what given images are made for against what the tasks run on; what was built or copied is right already."""
     for service in spec.services:
-        if service.image is not None:
-            digests[service.name] = _given(spec, service, service.image, connect)
-            continue
-        repository = design.repositories[service.name]
-        yield Pushing(service.name, repository)
-        digests[service.name] = push(service, repository)
-        yield Pushed(service.name, repository, digests[service.name])
-    return digests
+        image = given_image(service)
+        if image is not None:
+            unseen = require_platform(image, images[service.name], connect, platform_of(service))
+            if unseen:
+                yield Said(unseen)
 
 
-def _given(spec: Spec, service: Service, image: str, connect: Connect) -> str:
-    """Give the digest of the image that the spec names; where ECR has it not, its line is said."""
-    try:
-        return resolve(image, connect).rpartition("@")[2]
-    except ImageError as error:
-        line = spec.lines.get(f"services.{service.name}.image")
-        place = spec.source if line is None else f"{spec.source}:{line}"
-        raise ImageError(f"{place}: {error.cause}", error.evidence, error.advice) from error
-
-
-class _Release:
-    """One deployment under way."""
-
-    def __init__(self, spec: Spec, connect: Connect, approve: Approve, pace: Pace) -> None:
-        self._spec = spec
-        self._connect = connect
-        self._approve = approve
-        self._pace = pace
-        self._watches: dict[str, Watch] = {}
-
-    def stack(self, name: str, template: Template, parameters: Mapping[str, str]) -> Generator[Progress, None, bool]:
-        """Bring one stack to its template. Returns False where a person said no."""
-        yield from changes.prepare(self._connect, name, self._pace)
-        tags = {"natless": self._spec.name}
-        proposed = changes.propose(self._connect, name, compact(template), parameters, tags=tags, pace=self._pace)
-        yield proposed
-        if isinstance(proposed, Unchanged):
-            self._watch_standing(name)
-            return True
-        if not self._approve(proposed):
-            changes.discard(self._connect, proposed, self._pace)
-            yield Said(f"stack {name} stays as it was")
-            return False
-        if proposed.kind == "UPDATE":
-            self._watch_standing(name)
-        yield from self._execute(proposed)
-        return True
-
-    def _watch_standing(self, name: str) -> None:
-        for each in stacks.resources(self._connect, name):
-            if each.type == _SERVICE and each.id:
-                self._watches[each.id] = Watch(self._connect, services.named(each.id, self._spec.name), standing=True)
-
-    def _execute(self, proposed: Changes) -> Iterator[Progress]:
-        stack, events = changes.execute(self._connect, proposed)
-        said: list[StackEvent] = []
-        for event in stacks.follow(self._connect, stack.id, events, self._pace):
-            if event is None:
-                yield from self._look()
-                self._stop_if_fatal(proposed, stack)
-                continue
-            said.append(event)
-            yield event
-            if event.type == _SERVICE and event.id and event.id not in self._watches:
-                service = services.named(event.id, self._spec.name)
-                self._watches[event.id] = Watch(self._connect, service, standing=False)
-        done = stacks.find(self._connect, stack.id)
-        if done is None or done.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-            raise self._failure(stack.name, done, said)
-
-    def _look(self) -> Iterator[Progress]:
-        for watch in self._watches.values():
-            yield from watch.look()
-
-    def _stop_if_fatal(self, proposed: Changes, stack: Stack) -> None:
-        """Stop a stack whose tasks cannot start, instead of waiting for CloudFormation to give up.
-
-        What shows the cause was read before: undoing the stack takes services, tasks and events away.
-        """
-        for watch in self._watches.values():
-            if watch.fatal is None:
-                continue
-            evidence = watch.evidence()
-            undone = self._undo(proposed, stack)
-            raise DeployError(
-                f"{watch.fatal.service}: tasks cannot start: {watch.fatal.cause}",
-                (*((watch.fatal.meaning,) if watch.fatal.meaning else ()), *evidence),
-                f"{undone}; the next deploy waits for that. `natless explain` takes the text above",
-            )
-
-    def _undo(self, proposed: Changes, stack: Stack) -> str:
-        client = self._connect("cloudformation")
-        try:
-            if proposed.kind == "UPDATE":
-                client.cancel_update_stack(StackName=stack.id)
-                return f"the update of stack {stack.name} is being rolled back"
-            client.delete_stack(StackName=stack.id)
-        except ClientError as error:  # it came to rest by itself meanwhile
-            return f"stack {stack.name} was not stopped ({error})"
-        return f"stack {stack.name}, which held nothing before, is being deleted again"
-
-    def _failure(self, name: str, done: Stack | None, said: list[StackEvent]) -> DeployError:
-        """Word the failure of a stack: the tasks' own cause where they have one, else the first failed resource's."""
-        failed = stacks.first_failure(said)
-        reason = f"{failed.resource} ({failed.type}): {failed.reason}" if failed else done.reason if done else ""
-        causes = [cause for watch in self._watches.values() if (cause := watch.cause())]
-        first = causes[0] if causes else reason or "CloudFormation gives no reason"
-        state = done.status if done is not None else "deleted"
-        others = tuple(f"{event.resource} ({event.type}): {event.reason}" for event in said if event.failed)
-        evidence = tuple(line for watch in self._watches.values() for line in watch.evidence())
-        return DeployError(
-            f"stack {name} was not deployed ({state}): {first}",
-            tuple(line for line in dict.fromkeys((*others, *evidence)) if line != first),
-            f"`natless status {name}` shows what stands; the next deploy cleans up what was rolled back",
-        )
-
-    def until_healthy(self) -> Iterator[Progress]:
-        """Follow the services until all their tasks run and are healthy."""
-        for elapsed in self._pace.ticks():
-            yield from self._look()
-            watches = self._watches.values()
-            if all(watch.last is not None and watch.last.settled for watch in watches):
-                return
-            evidence = tuple(line for watch in watches for line in watch.evidence())
-            for watch in watches:
-                if watch.fatal is not None:
-                    cause = f"{watch.fatal.service}: tasks cannot start: {watch.fatal.cause}"
-                    raise DeployError(cause, evidence, "`natless explain` takes the text above")
-            if elapsed > self._pace.settling:
-                cause = f"{self._spec.name}: the stack stands, but not all tasks are healthy after {elapsed:.0f} s"
-                raise DeployError(cause, evidence, f"`natless status {self._spec.name}` and `natless logs` say more")
-
-    def deployed(self) -> Deployed:
-        """Give the end: the main stack's outputs."""
-        main = stacks.find(self._connect, self._spec.name)
-        outputs = dict(main.outputs) if main is not None else {}
-        return Deployed(self._spec.name, outputs.get("Url", ""), outputs)
+def _asked_first(design: Design, spec: Spec, connect: Connect) -> Iterator[Progress]:
+    findings, notes = preflight(connect, design, spec)
+    yield from (Said(f"preflight: {note}") for note in notes)
+    refuse_errors(findings)
+    yield from (Found(finding) for finding in findings)

@@ -1,27 +1,35 @@
-"""One task of a service, started now and followed until it runs or stops, in the service's own network."""
+"""One task of a service, started now in the service's own network, and followed: until it runs, or to its end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from natless.deploy import services, stacks
 from natless.deploy.calls import Connect, Pace, message
 from natless.deploy.error import DeployError
-from natless.deploy.progress import Progress, Said, TaskEvent
+from natless.deploy.logs import task_lines
+from natless.deploy.progress import Progress, Ran, Said, TaskEvent
 
 _SECONDS = 600.0
 """How long a task may take to run: ECS itself gives up pulling an image after some minutes."""
 
+_LATE = 5.0
+"""Seconds for which lines of a task that has ended are still waited for."""
 
-def run(connect: Connect, name: str, service: str, pace: Pace | None = None) -> Iterator[Progress]:
-    """Start one task as the service `service` of the deployment `name` would, and stop it once it runs.
+
+def run(
+    connect: Connect, name: str, service: str, pace: Pace | None = None, command: tuple[str, ...] = ()
+) -> Iterator[Progress]:
+    """Start one task as the service `service` of the deployment `name` would, and follow it.
 
     Its task definition, subnets, groups and capacity are the service's. It is not registered with the load balancer.
+    Without a command it is stopped once it runs; with one, that is run in place of the container's own, to its end.
 
     Yields:
-        The task's states; the last one is RUNNING.
+        The task's states; then that it ran, or `Ran` with the command's exit code and what it wrote.
 
     Raises:
         DeployError: there is no such service, ECS refused, or the task stopped before it ran: ECS's text first.
@@ -29,7 +37,31 @@ def run(connect: Connect, name: str, service: str, pace: Pace | None = None) -> 
     pace = pace or Pace()
     client = connect("ecs")
     named = _service(connect, name, service)
+    arn = _started(connect, named, service, command)
+    ended = False
+    try:
+        if command:
+            code = yield from _until_ended(connect, named, service, arn, pace)
+            ended = True
+            yield Ran(service, arn.rpartition("/")[2], code, _lines(connect, name, arn, pace))
+            return
+        yield from _until_running(connect, named, service, arn, pace)
+    finally:
+        if not ended:
+            reason = "natless run was interrupted" if command else "natless run has seen it run"
+            client.stop_task(cluster=named.cluster, task=arn, reason=reason)
+    yield Said("it ran, and is stopped again")
+
+
+def _started(connect: Connect, named: services.ServiceName, service: str, command: tuple[str, ...]) -> str:
+    """Start the task and give its ARN."""
+    client = connect("ecs")
     about = client.describe_services(cluster=named.cluster, services=[named.name])["services"][0]
+    asked: dict[str, Any] = {}
+    if command:
+        definition = client.describe_task_definition(taskDefinition=about["taskDefinition"])["taskDefinition"]
+        container = next(each for each in definition["containerDefinitions"] if each.get("essential", True))
+        asked["overrides"] = {"containerOverrides": [{"name": container["name"], "command": list(command)}]}
     try:
         answer = client.run_task(
             cluster=named.cluster,
@@ -37,18 +69,14 @@ def run(connect: Connect, name: str, service: str, pace: Pace | None = None) -> 
             networkConfiguration=about["networkConfiguration"],
             capacityProviderStrategy=about.get("capacityProviderStrategy", []),
             startedBy="natless run",
+            **asked,
         )
     except ClientError as error:
         raise DeployError(f"ECS refused to start a task of {service}: {message(error)}") from error
     if not answer["tasks"]:
         reasons = "; ".join(str(each.get("reason")) for each in answer["failures"])
         raise DeployError(f"ECS started no task of {service}: {reasons}")
-    arn = answer["tasks"][0]["taskArn"]
-    try:
-        yield from _until_running(connect, named, service, arn, pace)
-    finally:
-        client.stop_task(cluster=named.cluster, task=arn, reason="natless run has seen it run")
-    yield Said("it ran, and is stopped again")
+    return str(answer["tasks"][0]["taskArn"])
 
 
 def _service(connect: Connect, name: str, service: str) -> services.ServiceName:
@@ -65,7 +93,8 @@ def _service(connect: Connect, name: str, service: str) -> services.ServiceName:
     for logical, named in found.items():
         if logical.lower() == wanted or named.name == service:
             return named
-    raise DeployError(f"the deployment {name} has no service {service}: it has {', '.join(found) or 'none'}")
+    there = ", ".join(logical.lower().removesuffix("service") or logical for logical in found) or "none"
+    raise DeployError(f"the deployment {name} has no service {service}: it has {there}")
 
 
 def _until_running(
@@ -85,3 +114,33 @@ def _until_running(
             raise DeployError(task.reason or f"task {task.id} stopped, and ECS says no reason")
         if seconds > _SECONDS:
             raise DeployError(f"task {task.id} is still {task.status} after {_SECONDS:.0f} s")
+
+
+def _until_ended(
+    connect: Connect, named: services.ServiceName, service: str, arn: str, pace: Pace
+) -> Generator[TaskEvent, None, int]:
+    """Follow a task to its end, however long it runs, and give its container's exit code."""
+    client = connect("ecs")
+    said = ""
+    for _ in pace.ticks():
+        about = client.describe_tasks(cluster=named.cluster, tasks=[arn])["tasks"][0]
+        task = services.task_status(about)
+        if task.status != said:
+            said = task.status
+            yield TaskEvent(service, task.id, task.status, task.address, "")
+        if task.status == "STOPPED":
+            codes = [each["exitCode"] for each in about.get("containers", ()) if "exitCode" in each]
+            if not codes:
+                raise DeployError(task.reason or f"task {task.id} stopped, and ECS says no reason")
+            return int(codes[0])
+    raise AssertionError
+
+
+def _lines(connect: Connect, name: str, arn: str, pace: Pace) -> tuple[str, ...]:
+    """Give what a task wrote; the last of it may come into CloudWatch some seconds after its end."""
+    found: tuple[str, ...] = ()
+    for elapsed in pace.ticks():
+        before, found = found, task_lines(connect, name, arn.rpartition("/")[2])
+        if (found and found == before) or elapsed > _LATE:
+            break
+    return found

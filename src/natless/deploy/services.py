@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from natless.catalog.ecs_errors import ERRORS
 from natless.deploy.calls import Connect, code, pages
-from natless.deploy.progress import FatalStart, ServiceEvent
+from natless.deploy.progress import ServiceEvent
 
 _TASKS_A_CALL = 100
 
@@ -26,9 +25,6 @@ _SCALED = "Scaling activity initiated by"
 """How the reason of a task begins that ECS itself had no more use for."""
 
 _GONE = {"ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException"}
-
-_PASSING = {"timeout", "name"}
-"""Causes that one task may meet alone: an endpoint is *available* 20 to 30 s before it answers."""
 
 
 class ServiceName(msgspec.Struct, frozen=True):
@@ -235,34 +231,6 @@ def _targets(connect: Connect, group: str) -> Iterator[TargetStatus]:
 
 def _last(arn: str) -> str:
     return arn.rpartition("/")[2]
-
-
-def fatal_start(service: ServiceStatus, ignored: frozenset[str] = frozenset()) -> FatalStart | None:
-    """Say why tasks of the wanted deployment cannot start, once it is clear that waiting will not help.
-
-    Args:
-        service: the service as it stands.
-        ignored: the deployments whose failures are older than what is being followed.
-
-    Returns:
-        The first such task's cause: after one task where ECS was refused something, after two where something did not
-        answer, because the first may have come too early.
-    """
-    primary = service.primary
-    if primary is None or primary.id in ignored:
-        return None
-    failed = [task for task in service.tasks if task.cannot_start and _belongs(task, primary)]
-    for task in failed:
-        known = next((error for error in ERRORS if error.mark in task.reason), None)
-        if len(failed) > 1 or (known is not None and known.cause not in _PASSING):
-            return FatalStart(service.name, task.id, task.reason, known.meaning if known else "")
-    return None
-
-
-def _belongs(task: TaskStatus, deployment: DeploymentStatus) -> bool:
-    if task.deployment.startswith("ecs-svc/"):
-        return task.deployment == deployment.id
-    return task.definition == deployment.definition
 
 
 def evidence(service: ServiceStatus, ignored: frozenset[str] = frozenset()) -> tuple[str, ...]:

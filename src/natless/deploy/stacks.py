@@ -17,7 +17,7 @@ _NOT_THERE = "does not exist"
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """A stack that stands. `id` is its ARN, by which a deleted one is still found."""
+    """A stack that stands. `id` is its ARN, by which a deleted one is still found; `protected` from deletion."""
 
     name: str
     id: str
@@ -25,6 +25,8 @@ class Stack(msgspec.Struct, frozen=True):
     reason: str
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
+    parameters: Mapping[str, str] = {}
+    protected: bool = False
 
     @property
     def moving(self) -> bool:
@@ -61,6 +63,8 @@ def _stack(about: Mapping[str, Any]) -> Stack:
         about.get("StackStatusReason", ""),
         {output["OutputKey"]: output["OutputValue"] for output in about.get("Outputs", ())},
         {tag["Key"]: tag["Value"] for tag in about.get("Tags", ())},
+        {each["ParameterKey"]: each.get("ParameterValue", "") for each in about.get("Parameters", ())},
+        bool(about.get("EnableTerminationProtection")),
     )
 
 
@@ -156,6 +160,12 @@ def first_failure(events: list[StackEvent]) -> StackEvent | None:
 
 def delete(connect: Connect, stack: Stack, pace: Pace) -> Iterator[StackEvent]:
     """Delete a stack and follow it until it is gone. Raises DeployError with the resources that would not go."""
+    if stack.protected:
+        raise DeployError(
+            f"stack {stack.name} is protected from deletion",
+            advice="whoever protected it takes that away: aws cloudformation update-termination-protection "
+            f"--no-enable-termination-protection --stack-name {stack.name}",
+        )
     events = Events(connect, stack.id)
     if stack.status != "DELETE_IN_PROGRESS":
         connect("cloudformation").delete_stack(StackName=stack.id)

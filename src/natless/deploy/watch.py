@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from natless.deploy import services
+from natless.deploy import fatal, services
 from natless.deploy.calls import Connect
 from natless.deploy.progress import FatalStart, Progress, ServiceEvent, TargetEvent, TaskEvent
 from natless.deploy.services import ServiceName, ServiceStatus
@@ -19,6 +19,7 @@ class Watch:
         self._service = service
         self._said: set[ServiceEvent | TaskEvent | TargetEvent] = set()
         self._evidence: dict[str, None] = {}  # a set in the order of time
+        self._refused: dict[str, str] = {}
         self._older: frozenset[str] = frozenset()
         self._known: frozenset[str] = frozenset()
         self.last: ServiceStatus | None = None
@@ -44,7 +45,8 @@ class Watch:
                 self._said.add(event)
                 yield event
         if self.fatal is None:
-            self.fatal = services.fatal_start(found, self._older)
+            self._refused |= fatal.refused_targets(found)
+            self.fatal = fatal.fatal_start(found, self._older, self._refused)
             if self.fatal is not None:
                 yield self.fatal
 

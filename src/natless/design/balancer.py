@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natless.catalog.health import TUNED
 from natless.design import names
-from natless.design.names import ServiceIds
+from natless.design.names import GroupIds, ServiceIds
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, name_tag, ref, resource
 from natless.spec.model import Service, Spec
@@ -14,14 +14,14 @@ def balancer(spec: Spec, service: Service) -> list[Piece]:
     """Give the load balancer, its HTTP listener and the service's target group."""
     table = f"services.{service.name}"
     public = (f"{table}.public", table)
-    return [_alb(spec, public), _listener(service, public), _target_group(service, table)]
+    return [_alb(spec, service, public), _listener(service, public), _target_group(service, table)]
 
 
 def _attributes(values: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
-def _alb(spec: Spec, causes: tuple[str, ...]) -> Piece:
+def _alb(spec: Spec, service: Service, causes: tuple[str, ...]) -> Piece:
     return resource(
         names.ALB,
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
@@ -29,7 +29,7 @@ def _alb(spec: Spec, causes: tuple[str, ...]) -> Piece:
             "Type": "application",
             "Scheme": "internet-facing",
             "Subnets": [ref(names.public_subnet(zone)) for zone in zones(spec.network)],
-            "SecurityGroups": [attribute(names.ALB_GROUP, "GroupId")],
+            "SecurityGroups": [attribute(GroupIds(spec, service).alb, "GroupId")],
             "LoadBalancerAttributes": _attributes({"routing.http.drop_invalid_header_fields.enabled": "true"}),
             "Tags": name_tag("load balancer"),
         },

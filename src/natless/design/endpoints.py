@@ -7,6 +7,7 @@ from typing import Any
 from natless.catalog.needs import Need
 from natless.design import names
 from natless.design.access import service_needs, statements
+from natless.design.names import GroupIds
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, name_tag, ref, resource, sub
 from natless.spec.model import Service, Spec
@@ -29,17 +30,17 @@ def _endpoint(spec: Spec, service: Service, need: Need) -> Piece:
     return resource(
         names.endpoint(need.endpoint),
         "AWS::EC2::VPCEndpoint",
-        {**common, **(_interface(spec) if need.kind == "interface" else _gateway(spec))},
+        {**common, **(_interface(spec, service) if need.kind == "interface" else _gateway(spec))},
         causes=(f"{table}.secrets", table) if need.endpoint in {"secretsmanager", "ssm"} else (table,),
     )
 
 
-def _interface(spec: Spec) -> dict[str, Any]:
+def _interface(spec: Spec, service: Service) -> dict[str, Any]:
     return {
         "VpcEndpointType": "Interface",
         "PrivateDnsEnabled": True,
         "SubnetIds": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
-        "SecurityGroupIds": [attribute(names.ENDPOINT_GROUP, "GroupId")],
+        "SecurityGroupIds": [attribute(GroupIds(spec, service).endpoint, "GroupId")],
     }
 
 

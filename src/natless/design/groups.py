@@ -1,4 +1,4 @@
-"""Security groups and their rules: the load balancer's, the tasks' and the endpoints'.
+"""Security groups and their rules: the load balancer's, the tasks' and the endpoints', or a single one for all three.
 
 Groups that name each other do so by standalone rules, as each must stand before the other can name it. Every rule
 is a resource of its own, so that a finding or a diff can name it.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from natless.design import names
-from natless.design.names import ServiceIds
+from natless.design.names import GroupIds, ServiceIds
 from natless.design.piece import Piece, attribute, name_tag, ref, resource
-from natless.spec.model import Service
+from natless.spec.model import Service, Spec
 
 # CloudFormation leaves a group without inline egress EC2's allow-all egress, and standalone rules do not take it
 # away. This rule, which lets nothing out that leaves the host, does (AWS CloudFormation User Guide,
@@ -19,26 +19,76 @@ from natless.spec.model import Service
 _NO_TRAFFIC = [
     {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "Nothing: takes the place of allow-all egress"}
 ]
+_ANYWHERE = "0.0.0.0/0"
+_HTTPS = 443
 
 
-def groups(service: Service, *, s3: bool) -> list[Piece]:
-    """Give the three groups and their rules. `s3`: the tasks reach S3 through its gateway endpoint."""
-    ids = ServiceIds(service)
+def groups(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
+    """Give the groups and their rules. `s3`: the tasks reach S3 through its gateway endpoint."""
+    return [*_groups(spec, service), *_ingress_rules(spec, service), *_task_rules(spec, service, s3=s3)]
+
+
+def task_rules(spec: Spec, service: Service, *, s3: bool) -> tuple[str, ...]:
+    """Give the ids of the rules without which a task cannot start or be reached by the load balancer."""
+    return tuple(piece.id for piece in _task_rules(spec, service, s3=s3))
+
+
+def _groups(spec: Spec, service: Service) -> list[Piece]:
+    table = f"services.{service.name}"
+    if spec.network.security_groups == "single":
+        causes = ("network.security_groups", table)
+        return [_group(names.SHARED_GROUP, "Load balancer, tasks and VPC endpoints", causes)]
+    return [
+        _group(names.ALB_GROUP, "Load balancer", (f"{table}.public", table)),
+        _group(ServiceIds(service).task_group, f"Tasks of {service.name}", (table,)),
+        _group(names.ENDPOINT_GROUP, "VPC endpoints", (table,)),
+    ]
+
+
+def _ingress_rules(spec: Spec, service: Service) -> list[Piece]:
+    """Give the rules that let the internet, or the given blocks, reach the load balancer."""
+    table = f"services.{service.name}"
+    group = GroupIds(spec, service).alb
+    causes = ("network.ingress", f"{table}.public", table)
+    return [
+        _by_cidr(
+            names.alb_ingress(number),
+            "Ingress",
+            group,
+            cidr,
+            _tcp(80, f"HTTP from {'anywhere' if cidr == _ANYWHERE else cidr}"),
+            causes=causes,
+        )
+        for number, cidr in enumerate(spec.network.ingress, 1)
+    ]
+
+
+def _task_rules(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
+    """Give the rules between load balancer and tasks, and from the tasks to what they need in order to start."""
+    ids, group = ServiceIds(service), GroupIds(spec, service)
     table = f"services.{service.name}"
     port = (f"{table}.port", table)
     pieces = [
-        _group(names.ALB_GROUP, "Load balancer", (f"{table}.public", table)),
-        _group(ids.task_group, f"Tasks of {service.name}", (table,)),
-        _group(names.ENDPOINT_GROUP, "VPC endpoints", (table,)),
-        _internet_to_alb((f"{table}.public", table)),
-        _egress(ids.alb_to_task, names.ALB_GROUP, ids.task_group, _tcp(service.port, f"To {service.name}"), port),
-        _ingress(ids.task_from_alb, ids.task_group, names.ALB_GROUP, _tcp(service.port, "From the ALB"), port),
-        _egress(ids.task_to_endpoints, ids.task_group, names.ENDPOINT_GROUP, _tcp(443, "To VPC endpoints"), (table,)),
-        _ingress(
-            ids.endpoints_from_task, names.ENDPOINT_GROUP, ids.task_group, _tcp(443, f"From {service.name}"), (table,)
-        ),
+        _egress(ids.alb_to_task, group.alb, group.task, _tcp(service.port, f"To {service.name}"), port),
+        _ingress(ids.task_from_alb, group.task, group.alb, _tcp(service.port, "From the ALB"), port),
     ]
-    return [*pieces, _task_to_s3(ids, (table,))] if s3 else pieces
+    # In a single group, rules for a container that listens on 443 are the endpoints' rules: EC2 takes none twice.
+    same = group.task == group.alb and service.port == _HTTPS
+    to_endpoints = _egress(
+        ids.task_to_endpoints, group.task, group.endpoint, _tcp(_HTTPS, "To VPC endpoints"), (table,)
+    )
+    if spec.network.egress == "endpoints" and not same:
+        pieces.append(to_endpoints)
+    if not same:
+        what = _tcp(_HTTPS, f"From {service.name}")
+        pieces.append(_ingress(ids.endpoints_from_task, group.endpoint, group.task, what, (table,)))
+    if spec.network.egress == "endpoints" and s3:
+        pieces.append(_task_to_s3(ids, group.task, (table,)))
+    if spec.network.egress == "https" or spec.network.nat:
+        causes = ("network.egress", "network.nat", table)
+        what = _tcp(_HTTPS, "HTTPS to anywhere")
+        pieces.append(_by_cidr(ids.task_to_anywhere, "Egress", group.task, _ANYWHERE, what, causes=causes))
+    return pieces
 
 
 def _group(id_: str, description: str, causes: tuple[str, ...]) -> Piece:
@@ -60,13 +110,9 @@ def _tcp(port: int, description: str) -> dict[str, Any]:
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Description": description}
 
 
-def _internet_to_alb(causes: tuple[str, ...]) -> Piece:
-    return resource(
-        names.ALB_FROM_INTERNET,
-        "AWS::EC2::SecurityGroupIngress",
-        {"GroupId": attribute(names.ALB_GROUP, "GroupId"), "CidrIp": "0.0.0.0/0", **_tcp(80, "HTTP from anywhere")},
-        causes=causes,
-    )
+def _by_cidr(id_: str, way: str, group: str, cidr: str, what: dict[str, Any], *, causes: tuple[str, ...]) -> Piece:
+    properties = {"GroupId": attribute(group, "GroupId"), "CidrIp": cidr, **what}
+    return resource(id_, f"AWS::EC2::SecurityGroup{way}", properties, causes=causes)
 
 
 def _egress(id_: str, group: str, peer: str, what: dict[str, Any], causes: tuple[str, ...]) -> Piece:
@@ -79,15 +125,15 @@ def _ingress(id_: str, group: str, peer: str, what: dict[str, Any], causes: tupl
     return resource(id_, "AWS::EC2::SecurityGroupIngress", ends | what, causes=causes)
 
 
-def _task_to_s3(ids: ServiceIds, causes: tuple[str, ...]) -> Piece:
+def _task_to_s3(ids: ServiceIds, group: str, causes: tuple[str, ...]) -> Piece:
     # A gateway endpoint has no group: S3's own addresses must be let out.
     return resource(
         ids.task_to_s3,
         "AWS::EC2::SecurityGroupEgress",
         {
-            "GroupId": attribute(ids.task_group, "GroupId"),
+            "GroupId": attribute(group, "GroupId"),
             "DestinationPrefixListId": ref(names.S3_PREFIX_LIST),
-            **_tcp(443, "To S3: image layers"),
+            **_tcp(_HTTPS, "To S3: image layers"),
         },
         causes=causes,
     )

@@ -13,14 +13,17 @@ from natless.design.names import ServiceIds, repository_name
 from natless.design.piece import Piece, resource, sub
 from natless.spec.image import EcrImage, ecr_image
 from natless.spec.model import Service, Spec
+from natless.spec.public_image import public_image
 
 KEPT_RELEASES = 50
 """ECR's lifecycle knows nothing of running tasks: keep so many that none of theirs, or of a rollback's, is taken."""
 
 
 def given_image(service: Service) -> EcrImage | None:
-    """Give the image that the spec names, or None where natless builds one. `spec.read` refuses other references."""
-    return None if service.image is None else ecr_image(service.image)
+    """Give the image in private ECR that the spec names, or None where natless builds one or copies a public one."""
+    if service.image is None or public_image(service.image) is not None:
+        return None
+    return ecr_image(service.image)
 
 
 def repository_uri(spec: Spec, service: Service) -> str:

@@ -32,6 +32,7 @@ PUBLIC_ROUTE_TABLE = "PublicRouteTable"
 PUBLIC_ROUTE = "PublicRoute"
 ENDPOINT_GROUP = "EndpointGroup"
 ALB_GROUP = "AlbGroup"
+SHARED_GROUP = "SharedGroup"
 ALB_FROM_INTERNET = "AlbGroupIngressHttp"
 ALB = "Alb"
 LISTENER = "HttpListener"
@@ -52,6 +53,26 @@ def private_subnet(zone: int) -> str:
 def private_route_table(zone: int) -> str:
     """Give the id of the private route table of zone `zone` (from 1)."""
     return f"PrivateRouteTable{zone}"
+
+
+def nat_gateway(zone: int) -> str:
+    """Give the id of the NAT gateway of zone `zone` (from 1)."""
+    return f"NatGateway{zone}"
+
+
+def nat_address(zone: int) -> str:
+    """Give the id of the address of the NAT gateway of zone `zone` (from 1)."""
+    return f"NatAddress{zone}"
+
+
+def nat_route(zone: int) -> str:
+    """Give the id of the private default route of zone `zone` (from 1)."""
+    return f"PrivateRoute{zone}"
+
+
+def alb_ingress(number: int) -> str:
+    """Give the id of the rule that lets the block of this number (from 1) reach the load balancer."""
+    return ALB_FROM_INTERNET if number == 1 else f"{ALB_FROM_INTERNET}{number}"
 
 
 def association(subnet: str) -> str:
@@ -86,3 +107,15 @@ class ServiceIds:
         self.task_to_endpoints = f"{prefix}TaskGroupEgressEndpoints"
         self.endpoints_from_task = f"EndpointGroupIngress{prefix}"
         self.task_to_s3 = f"{prefix}TaskGroupEgressS3"
+        self.task_to_anywhere = f"{prefix}TaskGroupEgressHttps"
+
+
+class GroupIds:
+    """The groups in which load balancer, tasks and endpoints stand: one each, or a single one for all."""
+
+    def __init__(self, spec: Spec, service: Service) -> None:
+        """Choose the groups of `service`, as the spec's network has it."""
+        single = spec.network.security_groups == "single"
+        self.alb = SHARED_GROUP if single else ALB_GROUP
+        self.task = SHARED_GROUP if single else ServiceIds(service).task_group
+        self.endpoint = SHARED_GROUP if single else ENDPOINT_GROUP

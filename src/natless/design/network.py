@@ -6,17 +6,18 @@ from ipaddress import IPv4Network
 
 from natless.catalog.addresses import zone_slots
 from natless.design import names
-from natless.design.piece import Piece, name_tag, ref, resource
+from natless.design.piece import Piece, attribute, name_tag, ref, resource
 from natless.spec.model import Network
 
 _CAUSES = ("network", "name")
 _CIDR = ("network.cidr", *_CAUSES)
+_NAT = ("network.nat", *_CAUSES)
 _ZONES = ("network.zones", *_CAUSES)
 
 
 def network(spec: Network) -> list[Piece]:
     """Give the VPC and all that routes in it."""
-    return [*_vpc(spec), *_public(spec), *_private(spec)]
+    return [*_vpc(spec), *_public(spec), *_private(spec), *(_nat(spec) if spec.nat else [])]
 
 
 def subnets(spec: Network) -> tuple[list[IPv4Network], list[IPv4Network]]:
@@ -124,5 +125,45 @@ def _private(spec: Network) -> list[Piece]:
             _subnet(subnet, zone, cidr, "private"),
             _table(table, f"private {zone}"),
             _association(subnet, table),
+        ]
+    return pieces
+
+
+def _nat(spec: Network) -> list[Piece]:
+    """Give a NAT gateway a zone, so that none is left without when one fails, and the routes that lead there."""
+    pieces = []
+    for zone in zones(spec):
+        gateway, address = names.nat_gateway(zone), names.nat_address(zone)
+        pieces += [
+            resource(
+                address,
+                "AWS::EC2::EIP",
+                {"Domain": "vpc", "Tags": name_tag(f"nat {zone}")},
+                causes=_NAT,
+                # AWS::EC2::EIP reference: an address of a VPC with an internet gateway waits for the attachment.
+                after=[names.INTERNET_GATEWAY_ATTACHMENT],
+            ),
+            resource(
+                gateway,
+                "AWS::EC2::NatGateway",
+                {
+                    "SubnetId": ref(names.public_subnet(zone)),
+                    "AllocationId": attribute(address, "AllocationId"),
+                    "Tags": name_tag(f"nat {zone}"),
+                },
+                causes=_NAT,
+                # A gateway that is made before its subnet leads to the internet fails (NAT gateway guide).
+                after=[names.PUBLIC_ROUTE, names.association(names.public_subnet(zone))],
+            ),
+            resource(
+                names.nat_route(zone),
+                "AWS::EC2::Route",
+                {
+                    "RouteTableId": ref(names.private_route_table(zone)),
+                    "DestinationCidrBlock": "0.0.0.0/0",
+                    "NatGatewayId": ref(gateway),
+                },
+                causes=_NAT,
+            ),
         ]
     return pieces

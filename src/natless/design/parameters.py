@@ -17,7 +17,9 @@ from natless.spec.model import Service, Spec
 
 def parameters(spec: Spec, service: Service) -> list[tuple[Piece, Parameter]]:
     """Give each parameter as the template declares it, and with the value that `check` proves with."""
-    return [_image_digest(service), _prefix_list(spec, service), *_secrets(spec, service)]
+    # Where the group lets HTTPS out to anywhere, no rule names S3's list.
+    lists = [_prefix_list(spec, service)] if spec.network.egress == "endpoints" else []
+    return [_image_digest(service), *lists, *_secrets(spec, service)]
 
 
 def _parameter(

@@ -7,12 +7,13 @@ from typing import Any
 from natless.catalog.health import TUNED
 from natless.design import names
 from natless.design.access import service_needs, value_from
+from natless.design.groups import task_rules
 from natless.design.images import repository_uri
-from natless.design.names import ServiceIds
+from natless.design.names import GroupIds, ServiceIds
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, literal, ref, resource, sub
 from natless.design.scaling import scales
-from natless.spec.model import Service, Spec
+from natless.spec.model import Launch, Service, Spec
 
 LOG_RETENTION_DAYS = 30
 
@@ -52,7 +53,7 @@ def task_definition(spec: Spec, service: Service) -> Piece:
             "NetworkMode": "awsvpc",
             "Cpu": str(service.cpu),
             "Memory": str(service.memory),
-            "RuntimePlatform": {"OperatingSystemFamily": "LINUX", "CpuArchitecture": "X86_64"},
+            "RuntimePlatform": {"OperatingSystemFamily": "LINUX", "CpuArchitecture": service.architecture.upper()},
             "ExecutionRoleArn": attribute(ids.execution_role, "Arn"),
             "ContainerDefinitions": [_container(spec, service)],
         },
@@ -96,12 +97,12 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
         "Cluster": ref(names.CLUSTER),
         "TaskDefinition": ref(ids.task_definition),
         # Always a strategy: LaunchType cannot be changed into one later.
-        "CapacityProviderStrategy": [{"CapacityProvider": "FARGATE", "Weight": 1}],
+        "CapacityProviderStrategy": _strategy(service.launch),
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
                 "AssignPublicIp": "DISABLED",
                 "Subnets": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
-                "SecurityGroups": [attribute(ids.task_group, "GroupId")],
+                "SecurityGroups": [attribute(GroupIds(spec, service).task, "GroupId")],
             }
         },
         "LoadBalancers": [
@@ -125,24 +126,32 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
     return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))
 
 
+def _strategy(launch: Launch) -> list[dict[str, Any]]:
+    """Give the capacity provider strategy; the base is on Fargate, which AWS does not take back."""
+    shares = [("FARGATE", launch.fargate, launch.base), ("FARGATE_SPOT", launch.spot, 0)]
+    return [
+        {"CapacityProvider": provider, "Weight": weight, **({"Base": base} if base else {})}
+        for provider, weight, base in shares
+        if weight or base
+    ]
+
+
 def _waits(spec: Spec, service: Service) -> list[str]:
     """Give what must stand before the first task starts and what the service does not refer to.
 
     Roles, log group, groups and subnets are referred to; the rule that lets the internet in is not waited for, as no
     task needs it.
     """
-    ids = ServiceIds(service)
     reached = service_needs(service)
-    gateways = [need for need in reached if need.kind == "gateway"]
+    gateways = any(need.kind == "gateway" for need in reached)
     routes = [names.association(names.private_subnet(zone)) for zone in zones(spec.network)]
     return [
         # ECS refuses a target group that no load balancer uses.
         names.LISTENER,
-        ids.alb_to_task,
-        ids.task_from_alb,
+        *task_rules(spec, service, s3=gateways),
         *(names.endpoint(need.endpoint) for need in reached),
-        ids.task_to_endpoints,
-        ids.endpoints_from_task,
         # A gateway endpoint serves a subnet by the route table that the subnet is associated with.
-        *([ids.task_to_s3, *routes] if gateways else []),
+        *(routes if gateways else []),
+        # What the containers ask of the internet at once, they ask in vain without it.
+        *(names.nat_route(zone) for zone in zones(spec.network) if spec.network.nat),
     ]

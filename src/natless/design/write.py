@@ -58,7 +58,7 @@ def _images(spec: Spec, repositories: list[Piece]) -> Template | None:
 def _main(spec: Spec, service: Service) -> list[Piece]:
     return [
         *network(spec.network),
-        *groups(service, s3=any(need.kind == "gateway" for need in service_needs(service))),
+        *groups(spec, service, s3=any(need.kind == "gateway" for need in service_needs(service))),
         *endpoints(spec, service),
         *balancer(spec, service),
         log_group(service),

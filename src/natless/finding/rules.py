@@ -132,6 +132,12 @@ ACL_NARROW_EPHEMERAL = Rule(
 BALANCER_DEGRADED = Rule(
     "NL313", "balancer-degraded", _ERROR, "Some of the load balancer's addresses do not answer the internet"
 )
+DYNAMIC_PORTS_CLOSED = Rule(
+    "NL314",
+    "dynamic-ports-closed",
+    _ERROR,
+    "The load balancer is not let through to the ports that Docker gives out on the instances",
+)
 
 # 4: endpoints
 ENDPOINT_MISSING = Rule(
@@ -171,6 +177,15 @@ ROLE_NOT_ASSUMABLE = Rule("NL505", "role-not-assumable", _ERROR, "The role does 
 SECRET_BARE_NAME = Rule(
     "NL506", "secret-bare-name", _WARNING, "A bare name means an SSM parameter; a Secrets Manager secret needs its ARN"
 )
+INSTANCE_ROLE_MISSING = Rule(
+    "NL507", "instance-role-missing", _ERROR, "The container instances have no role, so their agent cannot register"
+)
+INSTANCE_ROLE_DENIES = Rule(
+    "NL508", "instance-role-denies", _ERROR, "The container instances' role does not allow what hosting tasks needs"
+)
+INSTANCE_ROLE_NOT_ASSUMABLE = Rule(
+    "NL509", "instance-role-not-assumable", _ERROR, "The container instances' role does not trust ec2.amazonaws.com"
+)
 
 # 6: limits and zones
 
@@ -190,7 +205,10 @@ TARGET_GROUP_UNATTACHED = Rule(
     "NL804", "target-group-unattached", _ERROR, "No listener forwards to the service's target group"
 )
 TARGET_TYPE_MISMATCH = Rule(
-    "NL805", "target-type-mismatch", _ERROR, "Tasks in awsvpc mode need a target group of type ip"
+    "NL805",
+    "target-type-mismatch",
+    _ERROR,
+    "Tasks in awsvpc mode need a target group of type ip, in bridge and host mode one of type instance",
 )
 TARGET_PORT_MISMATCH = Rule(
     "NL806", "target-port-mismatch", _ERROR, "The service registers a container port that the container does not open"
@@ -199,6 +217,28 @@ LOG_GROUP_MISSING = Rule(
     "NL807", "log-group-missing", _WARNING, "The log group is not among what was read, and the task may not create it"
 )
 BALANCER_WITHOUT_LISTENER = Rule("NL808", "listener-missing", _ERROR, "The load balancer has no listener")
+INSTANCE_CLUSTER_MISMATCH = Rule(
+    "NL815", "instance-cluster-mismatch", _ERROR, "The container instances register with another cluster"
+)
+NO_CONTAINER_INSTANCE = Rule(
+    "NL816", "no-container-instance", _ERROR, "The cluster has no container instance to place the task on"
+)
+
+# Also 8, but only an account can tell: what a deploy asks before it changes anything.
+LINKED_ROLE_MISSING = Rule(
+    "NL809", "linked-role-missing", _WARNING, "A service-linked role does not stand yet, and the first stack needs it"
+)
+QUOTA_PASSED = Rule("NL810", "quota-passed", _ERROR, "The account's quota has no room for what would be made")
+ZONE_NOT_OFFERED = Rule(
+    "NL811", "zone-not-offered", _ERROR, "An endpoint's service is not offered in a zone of the private subnets"
+)
+PRIVATE_DNS_TAKEN = Rule(
+    "NL812", "private-dns-taken", _ERROR, "Another endpoint in the VPC holds the private DNS name already"
+)
+GUARDDUTY_AGENT_BLOCKED = Rule(
+    "NL813", "guardduty-agent-blocked", _WARNING, "GuardDuty adds an agent to every task, whose image they may not pull"
+)
+CALLER_DENIED = Rule("NL814", "caller-denied", _WARNING, "The caller may not do all that the deployment needs")
 
 # 9: unknown
 TEMPLATE_UNREADABLE = Rule("NL901", "template-unreadable", _ERROR, "The text is no CloudFormation template")

@@ -9,6 +9,7 @@ import msgspec
 from natless.finding.origin import Gap, Origin
 
 GateKind: TypeAlias = Literal[
+    "placement",
     "name",
     "security-group-egress",
     "network-acl-out",
@@ -22,16 +23,21 @@ GateKind: TypeAlias = Literal[
     "image-source",
     "order",
 ]
-"""The kinds of thing that may say no, in the order a packet (and then a request) meets them."""
+"""The kinds of thing that may say no, in the order a packet (and then a request) meets them. `placement` is before any
+packet: no instance that the task could be placed on."""
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """One step of a path: the element that was asked and why it said yes (or, last in a blocked path, no)."""
+    """One step of a path: the element that was asked and why it said yes (or, last in a blocked path, no).
+
+    `instead` are other rules of the element, each of which would say yes as well.
+    """
 
     kind: GateKind
     element: str
     detail: str
     origin: Origin
+    instead: tuple[str, ...] = ()
 
 
 class Path(msgspec.Struct, frozen=True):

@@ -21,20 +21,24 @@ from typing import Any, TypeAlias
 import msgspec
 
 from natless import load
+from natless.catalog.services import by_host
 from natless.cloud import Cloud
 from natless.lab import breaking
 from natless.lab.balancer import Balancer
 from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
 from natless.lab.fabric import Fabric
+from natless.lab.instances.agent import is_session, session
+from natless.lab.metadata import TaskMetadata
 from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
 from natless.lab.services.certificates import issue_by
 from natless.lab.services.ledger import Timings
 from natless.lab.supervisor import Inside
-from natless.lab.tasks.ports import Credentials, House, Patience
+from natless.lab.tasks.ports import House, Patience
 from natless.lab.tasks.scheduler import Scheduler
+from natless.lab.tracing import Tracer
 
 ACCOUNT = "123456789012"
 _TURN_SECONDS = 0.05
@@ -63,7 +67,8 @@ class Lab:
         self._began = time.time()
         self.account = LabAccount(plan.region, ACCOUNT, inside.access_key_id, inside.api_url, timings=plan.timings)
         self.fabric = Fabric()
-        self._registry = Registry(ACCOUNT, plan.region, secrets.token_bytes(32), f"{inside.scratch}/registry")
+        folder, secret = f"{inside.scratch}/registry", secrets.token_bytes(32)
+        self._registry = Registry(ACCOUNT, plan.region, secret, folder, self.account.guard)
         repair(self._registry)
         authority = Authority(f"{inside.scratch}/tls")
         issue_by(authority.issue)
@@ -74,7 +79,8 @@ class Lab:
             region=plan.region,
             connect=self.account.connect,
             network=self.fabric,
-            credentials=Credentials(inside.access_key_id, inside.secret_access_key),
+            identities=self.account.identities,
+            metadata=TaskMetadata(self.account.connect),
             scratch=inside.scratch,
             ca_file=authority.ca_file,
             patience=plan.patience,
@@ -86,7 +92,8 @@ class Lab:
         self._read = -1
         self._following = threading.Lock()
         self._trouble = ""
-        self._broken: list[breaking.Mend] = []
+        self._patience = plan.patience
+        self._broken: list[breaking.Broken] = []
         self.cloud = Cloud(source="lab")
 
     def open(self) -> None:
@@ -98,6 +105,7 @@ class Lab:
         register("rules", self.fabric.rules_text)
         register("break", self.break_)
         register("mend", self.mend)
+        register("trace", self.trace)
 
     def turn(self) -> None:
         """Go once round: read what changed, bring the network to it, then tasks and targets."""
@@ -157,6 +165,16 @@ class Lab:
         self._follow()
         return said
 
+    def trace(self, subject: str, need: str) -> dict[str, Any]:
+        """Send the packets of one need of a service or task, and say which way they went; see `tracing`."""
+        self._follow()
+        return Tracer(self.fabric, self.account.connect, self.refreshed, self._patience).trace(subject, need)
+
+    def refreshed(self) -> Cloud:
+        """Give the account's present as the network has it."""
+        self._follow()
+        return self.cloud
+
     def _follow(self) -> None:
         """Bring network, names and servers to the account's present, where that has changed since it was last read."""
         # The loop and the commands of the control socket come here; one of them at a time.
@@ -173,11 +191,32 @@ class Lab:
 
     def _application(self, host: str) -> WsgiApplication | None:
         """Give what answers for a host name of AWS, as the lab's endpoints and public addresses see it."""
+        found = self._prompt(host)
+        return self._late(found) if found is not None and self._is_slow(host) else found
+
+    def _prompt(self, host: str) -> WsgiApplication | None:
         if host == self._registry.host:
             return self._registry
         if host == self._registry.urls.host:
             return self._registry.bucket
+        if is_session(host, self.region):
+            return session
         return self.account.wsgi if host.endswith((".amazonaws.com", ".api.aws")) else None
+
+    def _is_slow(self, host: str) -> bool:
+        found = by_host(host)
+        return found is not None and any(found.short in each.slow for each in self._broken)
+
+    def _late(self, prompt: WsgiApplication) -> WsgiApplication:
+        """Answer later than a task waits, or as soon as that break is mended."""
+
+        def late(environ: dict[str, Any], start_response: Any) -> Any:
+            until = time.monotonic() + self._patience.answer + 1
+            while time.monotonic() < until and any(each.slow for each in self._broken):
+                time.sleep(_TURN_SECONDS)
+            return prompt(environ, start_response)
+
+        return late
 
     def _front(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer on the host's port: the registry under /v2/, the account everywhere else."""

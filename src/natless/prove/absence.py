@@ -21,6 +21,7 @@ class Thing(enum.Enum):
     LISTENER = ("Listeners", "ListenerRules", "LoadBalancers", "TargetGroups")
     ATTACHMENT = ("InternetGateways",)
     LOG_GROUP = ("LogGroups",)
+    CONTAINER_INSTANCE = ("ContainerInstances", "AutoScalingGroups", "Instances", "Clusters")
 
 
 def absence(cloud: Cloud, thing: Thing) -> tuple[Gap, ...]:

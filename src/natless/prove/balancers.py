@@ -19,7 +19,9 @@ from natless.prove import flows
 from natless.prove.absence import Thing, absence
 from natless.prove.answers import Answer, Mend, No, Yes, sequence
 from natless.prove.ends import End
-from natless.prove.tasks import Place, worst
+from natless.prove.places import OWN_NETWORK, Place
+from natless.prove.target_ports import closed, dynamic_ports, target_port
+from natless.prove.tasks import worst
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import Who, World
 
@@ -32,6 +34,14 @@ class Front(msgspec.Struct, frozen=True):
 
     balancer: LoadBalancer
     listener: Listener
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """A task definition's registration with a target group."""
+
+    task: TaskDefinition
+    target: ServiceTarget
+    group: TargetGroup
 
 
 def fronts(world: World, target_group: str) -> tuple[tuple[Front, ...], tuple[Gap, ...]]:
@@ -75,7 +85,8 @@ def balanced(
         if public:
             found.append(("internet->alb", _best([_public(world, front) for front in public])))
         checks = _registration(task, service, target, group)
-        ways = [_to_task(world, front, target, group, spot) for front in known for spot in spots]
+        registered = Registered(task, target, group)
+        ways = [_to_task(world, front, registered, spot) for front in known for spot in spots]
         found.append(("alb->task", sequence(checks, worst(ways))))
     return found
 
@@ -168,11 +179,12 @@ def _nodes(world: World, balancer: LoadBalancer) -> list[End | Gap]:
     for subnet in balancer.subnets:
         label = f"{balancer.id} in {subnet}" if isinstance(subnet, str) else balancer.id
         who = Who("balancer", balancer.id, label, balancer.origin, public_ip=balancer.internet_facing)
-        end = world.end(who, subnet, balancer.groups, "all")
-        if balancer.kind == "network" and not balancer.groups and isinstance(end, End):
-            # One that was made without groups has none: nothing filters there, not even the VPC's default group.
-            end = msgspec.structs.replace(end, groups=None)
-        found.append(end)
+        node = world.end(who, subnet, balancer.groups, "all")
+        if balancer.kind != "application" and not balancer.groups and isinstance(node, End):
+            # Only an ALB without a named group gets the VPC's default one: a network load balancer then has none,
+            # and nothing filters it (Elastic Load Balancing, 'Update the security groups for your NLB').
+            node = msgspec.structs.replace(node, groups=None)
+        found.append(node)
     if not found:
         found.append(Gap(f"{balancer.id}.Subnets", balancer.origin, "no subnet of it was read"))
     return found
@@ -180,13 +192,25 @@ def _nodes(world: World, balancer: LoadBalancer) -> list[End | Gap]:
 
 def _registration(task: TaskDefinition, service: EcsService, target: ServiceTarget, group: TargetGroup) -> Answer:
     """Say whether ECS takes the registration: type of the targets, container and port."""
-    if isinstance(group.target_type, Gap):
-        return Maybe((group.target_type,))
-    if task.network_mode == "awsvpc" and group.target_type != "ip":
-        reason = f"{group.id} has targets of type {group.target_type}, but tasks in awsvpc mode register by address"
-        resource = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": "ip"}}
-        mend = Mend({group.id: resource}, (), "A target group's type cannot be changed: make a new one of type ip.")
-        return _no("target-group", group, TARGET_TYPE_MISMATCH, reason, mend)
+    return sequence(_target_type(task, service, group), _container(task, service, target, group))
+
+
+def _target_type(task: TaskDefinition, service: EcsService, group: TargetGroup) -> Answer:
+    unread = [part for part in (group.target_type, task.network_mode) if isinstance(part, Gap)]
+    if unread:
+        return Maybe(tuple(unread))
+    own = task.network_mode == OWN_NETWORK or service.launch == "fargate"
+    wanted, by = ("ip", "address") if own else ("instance", "instance and port")
+    if group.target_type == wanted:
+        return Yes()
+    mode = OWN_NETWORK if own else task.network_mode
+    reason = f"{group.id} has targets of type {group.target_type}, but tasks in {mode} mode register by {by}"
+    resource = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"TargetType": wanted}}
+    words = f"A target group's type cannot be changed: make a new one of type {wanted}."
+    return _no("target-group", group, TARGET_TYPE_MISMATCH, reason, Mend({group.id: resource}, (), words))
+
+
+def _container(task: TaskDefinition, service: EcsService, target: ServiceTarget, group: TargetGroup) -> Answer:
     unread = [part for part in (target.port, task.containers, target.container) if isinstance(part, Gap)]
     if unread:
         return Maybe(tuple(unread))
@@ -206,28 +230,38 @@ def _opens(task: TaskDefinition, target: ServiceTarget) -> bool:
     return target.port in ports or any(isinstance(port, Gap) for port in ports)
 
 
-def _to_task(world: World, front: Front, target: ServiceTarget, group: TargetGroup, spot: Place) -> Answer:
+def _to_task(world: World, front: Front, target: Registered, spot: Place) -> Answer:
     """Walk from each of the load balancer's interfaces to a task: traffic, and health checks on a port of their own."""
+    bar = Yes() if spot.bar is None else spot.bar
+    if isinstance(bar, No):
+        return bar
     if front.balancer.kind == "gateway":
         why = "load balancers of this type are not walked"
         return Maybe((Gap(f"{front.balancer.id} ({front.balancer.kind})", front.balancer.origin, why),))
-    if front.balancer.kind == "network" and group.keeps_client is not False:
+    if front.balancer.kind == "network" and target.group.keeps_client is not False:
         why = "its targets see the clients' addresses: whom their groups let in by that is not walked"
-        hidden = Gap(f"{group.id} (preserve_client_ip)", group.origin, why)
-        return Maybe((group.keeps_client if isinstance(group.keeps_client, Gap) else hidden,))
+        hidden = Gap(f"{target.group.id} (preserve_client_ip)", target.group.origin, why)
+        return Maybe((target.group.keeps_client if isinstance(target.group.keeps_client, Gap) else hidden,))
     if isinstance(spot.end, Gap):
         return Maybe((spot.end,))
-    if isinstance(target.port, Gap):
-        return Maybe((target.port,))
-    ports = [target.port]
-    if isinstance(group.health_port, Gap):
-        return Maybe((group.health_port,))
-    if group.health_port.isdigit() and int(group.health_port) != target.port:
-        ports.append(int(group.health_port))
+    port, health_port = target_port(target.task, target.target, spot), target.group.health_port
+    unread = [part for part in (port, health_port) if isinstance(part, Gap)]
+    if unread:
+        return Maybe(tuple(unread))
+    known = () if port is None or isinstance(port, Gap) else (port,)
+    health = str(health_port)
+    ports = (*known, *((int(health),) if health.isdigit() and int(health) not in known else ()))
     answers: list[Answer] = []
     for node in _nodes(world, front.balancer):
         if isinstance(node, Gap):
             answers.append(Maybe((node,)))
-        else:
-            answers.extend(flows.inside(world, node, spot.end, "tcp", port) for port in ports)
-    return worst(answers)
+            continue
+        answers.extend(flows.inside(world, node, spot.end, "tcp", port) for port in ports)
+        if not known:
+            answers.extend(_dynamic(world, node, spot.end))
+    return sequence(worst(answers), bar)
+
+
+def _dynamic(world: World, node: End, end: End) -> list[Answer]:
+    answers = [flows.inside(world, node, end, "tcp", port) for port in dynamic_ports(world, node, end)]
+    return [closed(world, answer, node, end) if isinstance(answer, No) else answer for answer in answers]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from natless.catalog.managed_policies import managed_policy
+from natless.catalog.services import suffix
 from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Policy, Role, Statement
 from natless.finding import Gap, Gate, Hop, Origin, Path
 from natless.finding.rules import (
     ENDPOINT_POLICY_DENIES,
     EXECUTION_ROLE_DENIES,
+    INSTANCE_ROLE_DENIES,
+    INSTANCE_ROLE_NOT_ASSUMABLE,
     ROLE_NOT_ASSUMABLE,
     TASK_ROLE_DENIES,
     TOKEN_SCOPED,
@@ -26,12 +29,16 @@ from natless.prove.world import World
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call of a role: `by` is the execution role, the task role, or AWS itself (a presigned URL)."""
+    """One call of a role: `by` is the execution role, the task role, the instance's role, or AWS itself.
+
+    AWS itself calls by a presigned URL. `cluster` is the ARN that ECS compares `ecs:cluster` with, "" for other calls.
+    """
 
     action: str
     resource: str
-    by: Literal["execution", "task", "aws"] = "execution"
+    by: Literal["execution", "task", "instance", "aws"] = "execution"
     role: str = ""
+    cluster: str = ""
 
 
 TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105 - the action's name
@@ -48,6 +55,7 @@ def endpoint_policy(
     open_: list[Gap] = []
     for call in calls:
         request = _request(world, call, source, endpoint.id)
+        request = msgspec.structs.replace(request, by_gateway=isinstance(endpoint, GatewayEndpoint))
         match allowed((endpoint.policy,), request, resource_policy=True):
             case False:
                 denied = _denied((endpoint.policy,), request, resource_policy=True)
@@ -85,8 +93,9 @@ def _policy_denies(
 ) -> No:
     resource = _PLACEHOLDER.sub("*", call.resource)
     reason = f"the policy of {endpoint.id} does not allow {call.action} on {resource}"
-    principal = ' Principal "*"' if call.by == "aws" else ""
-    words = f"Allow {call.action} on {resource} in the PolicyDocument of {endpoint.id}{principal}."
+    anyone = call.by == "aws" or isinstance(endpoint, GatewayEndpoint)
+    principal = ' to Principal "*"' if anyone else ""
+    words = f"Allow {call.action} on {resource}{principal} in the PolicyDocument of {endpoint.id}."
     if denied:
         reason = f"a Deny in the policy of {endpoint.id} refuses {call.action} on {resource}"
         words = f"Take {call.action} on {resource} out of what the Deny in the PolicyDocument of {endpoint.id} matches."
@@ -102,6 +111,8 @@ def _request(world: World, call: Call, source: End, endpoint: str | None) -> Req
         "aws:viaawsservice": "false",
         "aws:requestedregion": world.cloud.region,
     }
+    if call.cluster:
+        context["ecs:cluster"] = call.cluster
     vpc = source.subnet.vpc if source.subnet is not None else None
     if endpoint is not None and (not endpoint or isinstance(vpc, str)):
         # Both keys are set by an endpoint alone: a request that takes a public way has neither.
@@ -110,6 +121,9 @@ def _request(world: World, call: Call, source: End, endpoint: str | None) -> Req
         # ECR presigns the layer's URL: the caller is AWS, not this account.
         return Request(call.action, call.resource, "aws", context | dict.fromkeys(_PRINCIPAL_KEYS, ""))
     context |= {"aws:principalaccount": world.cloud.account, "aws:principalarn": call.role}
+    if call.action == "kms:Decrypt" and call.by == "execution":
+        # Secrets Manager asks for it, on the role's behalf (AWS KMS developer guide, 'kms:ViaService').
+        context["kms:viaservice"] = f"secretsmanager.{world.cloud.region}.{suffix(world.cloud.region)}"
     if call.action == TOKEN:
         # The docs except this action from roles conditioned on the VPC: the keys are not set (facts of the ECR guide).
         context |= {"aws:sourcevpc": "", "aws:sourcevpce": ""}
@@ -126,18 +140,21 @@ def identity(world: World, role: Role | Gap, calls: tuple[Call, ...], source: En
     """
     if isinstance(role, Gap):
         return Maybe((role,))
-    trusted = assumable(role)
+    by_instance = any(call.by == "instance" for call in calls)
+    trusted = assumable(role, _EC2 if by_instance else _TASKS)
     if trusted is False:
-        reason = f"{role.id} does not trust ecs-tasks.amazonaws.com, so no task can use it"
-        words = f"Let ecs-tasks.amazonaws.com call sts:AssumeRole in the AssumeRolePolicyDocument of {role.id}."
-        return _identity_no(role, ROLE_NOT_ASSUMABLE, reason, Mend(words=words))
+        return not_assumable(role, by_instance=by_instance)
     open_: list[Gap] = list(trusted.gaps) if isinstance(trusted, Maybe) else []
     policies = role_policies(role)
-    for call in calls:
-        request = _request(world, call, source, endpoint)
+    requests = {call: _request(world, call, source, endpoint) for call in calls}
+    for call, request in requests.items():
         match allowed(policies, request):
             case False:
-                return _role_denies(role, call, policies, denied=_denied(policies, request))
+                denied = _denied(policies, request)
+                # All that the role lacks in one change, but for what a Deny refuses.
+                lacking = [other for other in calls if allowed(policies, requests[other]) is False]
+                lacking = [other for other in lacking if not _denied(policies, requests[other])]
+                return _role_denies(role, call, policies, lacking, denied=denied)
             case Maybe(gaps):
                 open_.extend(gaps)
             case _:
@@ -165,13 +182,26 @@ def _managed(role: Role, arn: str | Gap) -> Policy | Gap:
     return gap
 
 
-def assumable(role: Role) -> Truth:
-    """Say whether tasks may assume a role; a trust that was not read at all is not judged."""
+_TASKS = "ecs-tasks.amazonaws.com"
+_EC2 = "ec2.amazonaws.com"
+
+
+def not_assumable(role: Role, *, by_instance: bool) -> No:
+    """Give the refusal of a role that does not trust the service that should assume it."""
+    service, who = (_EC2, "instance") if by_instance else (_TASKS, "task")
+    rule = INSTANCE_ROLE_NOT_ASSUMABLE if by_instance else ROLE_NOT_ASSUMABLE
+    reason = f"{role.id} does not trust {service}, so no {who} can use it"
+    words = f"Let {service} call sts:AssumeRole in the AssumeRolePolicyDocument of {role.id}."
+    return _identity_no(role, rule, reason, Mend(words=words))
+
+
+def assumable(role: Role, service: str = _TASKS) -> Truth:
+    """Say whether a service may assume a role; a trust that was not read at all is not judged."""
     if role.trust is None:
         return True
     if isinstance(role.trust, Gap):
         return Maybe((role.trust,))
-    request = Request("sts:AssumeRole", "*", "ecs-tasks.amazonaws.com", {"aws:sourceaccount": ""})
+    request = Request("sts:AssumeRole", "*", service, {"aws:sourceaccount": ""})
     statements = tuple(
         statement if isinstance(statement, Gap) else msgspec.structs.replace(statement, resources=("*",), conditions={})
         for statement in role.trust.statements
@@ -179,8 +209,17 @@ def assumable(role: Role) -> Truth:
     return every((allowed((Policy(role.trust.origin, statements),), request, resource_policy=True),))
 
 
-def _role_denies(role: Role, call: Call, policies: tuple[Policy | Gap, ...], *, denied: bool) -> No:
-    rule: Rule = EXECUTION_ROLE_DENIES if call.by == "execution" else TASK_ROLE_DENIES
+_DENIES: dict[str, Rule] = {
+    "execution": EXECUTION_ROLE_DENIES,
+    "task": TASK_ROLE_DENIES,
+    "instance": INSTANCE_ROLE_DENIES,
+}
+
+
+def _role_denies(
+    role: Role, call: Call, policies: tuple[Policy | Gap, ...], lacking: list[Call], *, denied: bool
+) -> No:
+    rule = _DENIES[call.by]
     resource = _PLACEHOLDER.sub("*", call.resource)
     if denied:
         reason = f"a Deny in the policies of {role.id} refuses {call.action} on {resource}"
@@ -190,7 +229,7 @@ def _role_denies(role: Role, call: Call, policies: tuple[Policy | Gap, ...], *, 
     if call.action == TOKEN and _names_token(policies):
         rule = TOKEN_SCOPED
         reason = f"{role.id} allows {TOKEN} on a resource, but the action knows none: only * matches"
-    return _identity_no(role, rule, reason, _allow_inline(role, call))
+    return _identity_no(role, rule, reason, _allow_inline(role, call, lacking))
 
 
 def _names_token(policies: tuple[Policy | Gap, ...]) -> bool:
@@ -205,17 +244,27 @@ def _names_token(policies: tuple[Policy | Gap, ...]) -> bool:
     return False
 
 
-_PLACEHOLDER = re.compile(r"\$\{(stream|any|unread)\}")
+_PLACEHOLDER = re.compile(r"\$\{(stream|any|unread|instance)\}")
 
 
-def _allow_inline(role: Role, call: Call) -> Mend:
-    resource = _PLACEHOLDER.sub("*", call.resource)
-    where: Any = {"Fn::Sub": resource} if "${" in resource else resource
-    statement = {"Effect": "Allow", "Action": call.action, "Resource": where}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    word = call.action.replace(":", "")
+def _allow_inline(role: Role, first: Call, lacking: list[Call]) -> Mend:
+    """Give a policy of its own that allows what a role lacks, named after the first call."""
+    actions: dict[str, list[str]] = {}
+    for call in lacking:
+        actions.setdefault(_PLACEHOLDER.sub("*", call.resource), []).append(call.action)
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": list(dict.fromkeys(named)) if len(set(named)) > 1 else named[0],
+            "Resource": {"Fn::Sub": resource} if "${" in resource else resource,
+        }
+        for resource, named in actions.items()
+    ]
+    word = first.action.replace(":", "")
+    document = {"Version": "2012-10-17", "Statement": statements}
     properties = {"PolicyName": word, "RoleName": {"Ref": role.id}, "PolicyDocument": document}
-    words = f"Allow {call.action} on {resource} in a policy of {role.id}."
+    allowing = "; ".join(f"{', '.join(dict.fromkeys(named))} on {resource}" for resource, named in actions.items())
+    words = f"Allow {allowing} in a policy of {role.id}."
     return Mend({f"{role.id}Allows{word}": {"Type": "AWS::IAM::RolePolicy", "Properties": properties}}, (), words)
 
 

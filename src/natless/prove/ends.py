@@ -15,7 +15,7 @@ Quantifier: TypeAlias = Literal["all", "some", "one"]
 known only to lie in the ranges."""
 
 
-Role: TypeAlias = Literal["task", "endpoint", "balancer", "service", "internet", "other"]
+Role: TypeAlias = Literal["task", "instance", "endpoint", "balancer", "service", "internet", "other"]
 
 
 class End(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class End(msgspec.Struct, frozen=True):
 class Coverage(msgspec.Struct, frozen=True):
     """The addresses of one end that a gate lets through: `sure`ly, and `possible` once `gaps` are read.
 
-    `detail` says what let them through, `denier` what stopped the rest.
+    `detail` says what let them through, `instead` what would have, `denier` what stopped the rest.
     """
 
     sure: Ranges
@@ -50,6 +50,7 @@ class Coverage(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     detail: str = ""
     denier: Origin | None = None
+    instead: tuple[str, ...] = ()
 
 
 def stopped(end: End, possible: Ranges) -> bool:

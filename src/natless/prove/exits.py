@@ -21,6 +21,7 @@ from natless.prove.ends import Coverage, End
 from natless.prove.routes import Leg, legs
 from natless.prove.truth import Maybe
 from natless.prove.walk import Denial, Side, Walk
+from natless.prove.ways_out import add_way_out, to_public_subnets
 from natless.prove.world import World
 
 Way = Yes | Maybe | Denial
@@ -29,12 +30,16 @@ Way = Yes | Maybe | Denial
 class Exit:
     """The exits that one interface has towards one public end."""
 
-    def __init__(self, world: World, who: End, remote: End, flow: Walk) -> None:
-        """Look from `who`, an end in a subnet, towards `remote`, for the protocol and port of `flow`."""
+    def __init__(self, world: World, who: End, remote: End, flow: Walk, *, inbound: bool = False) -> None:
+        """Look from `who`, an end in a subnet, towards `remote`, for the protocol and port of `flow`.
+
+        `inbound`: the remote end came in, and `who` answers.
+        """
         self.world = world
         self.who = who
         self.remote = remote
         self.flow = flow
+        self.inbound = inbound
 
     def cross(self, walk: Walk, side: Side, *, back: bool = False) -> None:
         """Pass the route of the subnet, and what it leads to. It restricts the public end, which is `side`."""
@@ -49,7 +54,7 @@ class Exit:
         gaps: list[Gap] = []
         refusals: list[Denial] = []
         details: list[str] = []
-        for leg in legs(table, self.remote.ranges):
+        for leg in legs(table, walk.left(side)):
             match self.way(leg, table, subnet):
                 case Yes():
                     sure = union(sure, leg.ranges)
@@ -84,22 +89,9 @@ class Exit:
                 return Maybe((Gap(f"route {route.id}", route.origin, why),))
 
     def _no_route(self, table: RouteTable, subnet: Subnet) -> Denial:
-        gateways = self.world.cloud.internet_gateways.values()
-        gateway = next((gateway.id for gateway in gateways if gateway.vpc == subnet.vpc), "")
         rule = BALANCER_NOT_PUBLIC if self.who.role == "balancer" else ROUTE_MISSING
         reason = f"{table.id}, the route table of {subnet.id}, has no route to {self.remote.label}"
-        mend = mends.add_default_route(table, gateway)
-        if mends.is_nameless(table):
-            mend = mends.associate(subnet, self._public_table(table.vpc), f"leads to {gateway or 'the internet'}")
-        return Denial("route", table.id, table.origin, rule, reason, mend)
-
-    def _public_table(self, vpc: str | Gap) -> str | None:
-        """Give a route table of the VPC that leads to an internet gateway, or None."""
-        for table in self.world.cloud.route_tables.values():
-            known = (route for route in table.routes if isinstance(route, Route))
-            if table.vpc == vpc and any(route.target == "internet-gateway" for route in known):
-                return table.id
-        return None
+        return Denial("route", table.id, table.origin, rule, reason, add_way_out(self.world, self.who, table, subnet))
 
     def _internet_gateway(self, route: Route, table: RouteTable, subnet: Subnet) -> Way:
         gateway = self.world.internet_gateway(route.target_id)
@@ -123,9 +115,11 @@ class Exit:
         return Denial("route", self.who.owner, self.who.origin, PUBLIC_ADDRESS_MISSING, reason, stopped_at=table.id)
 
     def _nat(self, leg: Leg, route: Route, table: RouteTable, subnet: Subnet) -> Way:
-        if self.who.role == "balancer":
+        if self.inbound:
+            rule = BALANCER_NOT_PUBLIC if self.who.role == "balancer" else ROUTE_MISSING
             reason = f"{table.id} leads to a NAT gateway, through which nobody comes in"
-            return Denial("route", table.id, route.origin, BALANCER_NOT_PUBLIC, reason)
+            mend = to_public_subnets(self.world, self.who, subnet) if self.who.role == "balancer" else Mend()
+            return Denial("route", table.id, route.origin, rule, reason, mend)
         nats = self.world.cloud.nat_gateways
         nat = nats.get(route.target_id) if isinstance(route.target_id, str) else None
         if nat is None:
@@ -134,18 +128,15 @@ class Exit:
         unread = [field for field in (nat.public, nat.subnet, home) if isinstance(field, Gap)]
         if unread or isinstance(home, Gap):
             return Maybe(tuple(unread))
-        if not nat.public:
-            return _useless(nat, table, f"{nat.id} is a private NAT gateway, which reaches no internet")
-        if self._circle(home, leg):
-            return _useless(nat, table, f"{nat.id} stands in {home.id}, whose own route leads to a NAT gateway")
         return self._beyond(nat, home, subnet, leg)
 
-    def _circle(self, home: Subnet, leg: Leg) -> bool:
-        """Say whether a NAT gateway's own subnet sends its traffic to a NAT gateway."""
+    def _circle(self, home: Subnet, leg: Leg) -> RouteTable | None:
+        """Give the table by which a NAT gateway's own subnet sends its traffic to a NAT gateway, or None."""
         table = self.world.table(home)
         if isinstance(table, Gap):
-            return False
-        return any(isinstance(on.route, Route) and on.route.target == "nat-gateway" for on in legs(table, leg.ranges))
+            return None
+        on = (each.route for each in legs(table, leg.ranges))
+        return table if any(isinstance(route, Route) and route.target == "nat-gateway" for route in on) else None
 
     def _beyond(self, nat: NatGateway, home: Subnet, subnet: Subnet, leg: Leg) -> Way:
         """Walk on from a NAT gateway: its subnet's ACLs and route, and the way back to the task."""
@@ -156,7 +147,14 @@ class Exit:
         same = home.id == subnet.id
         if not same:
             gates.acl(self.world, walk, home, "source", egress=False)
+        circle = self._circle(home, leg)
+        if circle is not None:
+            reason = f"{nat.id} stands in {home.id}, whose own route leads to a NAT gateway"
+            walk.refuse(_useless(nat, circle, reason))
         gates.acl(self.world, walk, home, "target", egress=True)
+        if not nat.public:
+            reason = f"{nat.id} is a private NAT gateway, which reaches no internet"
+            walk.refuse(_useless(nat, self.world.table(home), reason))
         Exit(self.world, end, part, walk).cross(walk, "target")
         gates.acl(self.world, walk, home, "target", egress=False, back=True)
         if not same:
@@ -165,7 +163,7 @@ class Exit:
             case No(_, gate, rule, reason, mend):
                 if gate.kind == "route" and rule is ROUTE_MISSING:
                     rule, reason = NAT_WITHOUT_INTERNET, f"{nat.id} has no way to the internet itself: {reason}"
-                return Denial(gate.kind, gate.element, gate.origin, rule, reason, mend)
+                return Denial(gate.kind, gate.element, gate.origin, rule, reason, mend, gate.stopped_at)
             case Maybe() as open_:
                 return open_
             case Yes():
@@ -176,8 +174,9 @@ def _detail(leg: Leg) -> str:
     return f"{leg.route.destination} to {leg.route.target_id}" if isinstance(leg.route, Route) else ""
 
 
-def _useless(nat: NatGateway, table: RouteTable, reason: str) -> Denial:
-    return Denial("route", nat.id, nat.origin, NAT_WITHOUT_INTERNET, reason, stopped_at=table.id)
+def _useless(nat: NatGateway, table: RouteTable | Gap, reason: str) -> Denial:
+    at = "" if isinstance(table, Gap) else table.id
+    return Denial("route", nat.id, nat.origin, NAT_WITHOUT_INTERNET, reason, stopped_at=at)
 
 
 def _attach(gateway: str, vpc: str) -> Mend:

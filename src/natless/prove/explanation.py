@@ -8,6 +8,7 @@ from ipaddress import AddressValueError, IPv4Address
 import msgspec
 
 from natless.catalog.ecs_errors import ERRORS, EcsError
+from natless.catalog.ecs_stops import stop
 from natless.catalog.explanation_codes import code_rules
 from natless.finding import rules
 from natless.finding.rules import Rule
@@ -39,10 +40,30 @@ def explain(text: str) -> Explanation | None:
     if by_code is not None:
         title, found = by_code
         return Explanation(title, found, (), page(found[0]))
+    joined, unbroken = _pasted(text, " "), _pasted(text, "")
+    return _by_error(joined) or _by_error(unbroken) or _stopped(joined) or _stopped(unbroken)
+
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def _pasted(text: str, between: str) -> str:
+    """Give a text as ECS wrote it: without a terminal's colours and JSON's escapes, its lines joined by `between`."""
+    plain = _ESCAPES.sub("", text).replace('\\"', '"').replace("\\n", "\n")
+    return re.sub(r"[ \t]+", " ", between.join(line.strip() if between else line for line in plain.splitlines()))
+
+
+def _by_error(text: str) -> Explanation | None:
     error = next((error for error in ERRORS if error.mark in text), None)
-    if error is None:
-        return _bare_address(text)
-    return _error(_as_it_ended(error, text), text)
+    return _bare_address(text) if error is None else _error(_as_it_ended(error, text), text)
+
+
+def _stopped(text: str) -> Explanation | None:
+    """Explain what no step of a task's start is to blame for, and texts that were cut short."""
+    known = stop(text)
+    if known is None:
+        return None
+    return Explanation(known.title, known.rules, (known.meaning,), page(known.rules[0]) if known.rules else "")
 
 
 def _as_it_ended(error: EcsError, text: str) -> EcsError:
@@ -70,7 +91,8 @@ def page(rule: Rule) -> str:
 def _error(error: EcsError, text: str) -> Explanation:
     evidence = [f"The step that failed: {error.stage}.", error.meaning]
     public = address_is_public(text)
-    ranked = _ranked(error, text, public=public, evidence=evidence)
+    hosting = _HOSTING.get((error.need, error.cause))
+    ranked = hosting or _ranked(error, text, public=public, evidence=evidence)
     return Explanation(
         f"The task failed while {error.stage}", ranked, tuple(evidence), page(ranked[0]) if ranked else ""
     )
@@ -89,6 +111,18 @@ def address_is_public(text: str) -> bool | None:
         return None
 
 
+_HOSTING: dict[tuple[str, str], tuple[Rule, ...]] = {
+    ("ecs", "denied"): (
+        rules.INSTANCE_ROLE_DENIES,
+        rules.ENDPOINT_POLICY_DENIES,
+        rules.INSTANCE_CLUSTER_MISMATCH,
+    ),
+    ("ecs", "missing"): (rules.INSTANCE_ROLE_MISSING, rules.INSTANCE_ROLE_NOT_ASSUMABLE),
+    ("", "placement"): (rules.NO_CONTAINER_INSTANCE, rules.INSTANCE_CLUSTER_MISMATCH, rules.INSTANCE_ROLE_MISSING),
+}
+"""Errors of container instances, by need and cause."""
+
+
 def _ranked(error: EcsError, text: str, *, public: bool | None, evidence: list[str]) -> tuple[Rule, ...]:
     match error.cause:
         case "denied":
@@ -99,7 +133,7 @@ def _ranked(error: EcsError, text: str, *, public: bool | None, evidence: list[s
             return (rules.DNS_SUPPORT_OFF, rules.CUSTOM_DNS_UNREACHABLE)
         case "missing":
             return (rules.LOG_GROUP_MISSING,) if error.need == "" and "log group" in text else ()
-        case "architecture":
+        case "architecture" | "placement":
             return ()
         case "throttled" | "internet":
             return (rules.IMAGE_NOT_PRIVATE,)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from natless.cloud import Subnet
 from natless.finding import Gap
+from natless.finding.rules import ROUTE_MISSING
 from natless.prove import gates
 from natless.prove.answers import Answer
 from natless.prove.ends import End
 from natless.prove.exits import Exit
 from natless.prove.routes import diverted
 from natless.prove.truth import Maybe
-from natless.prove.walk import Walk
+from natless.prove.walk import Denial, Walk
 from natless.prove.world import World
 
 
@@ -58,9 +59,11 @@ def _local(world: World, walk: Walk, subnet: Subnet, remote: End, *, back: bool 
     walk.add("route", table.id, "local", table.origin, back=back)
 
 
-def by_gateway(world: World, source: End, target: End, endpoint: str, port: int = 443) -> Answer:
+def by_gateway(
+    world: World, source: End, target: End, endpoint: str, port: int = 443, *, protocol: str = "tcp"
+) -> Answer:
     """Walk a flow that the route to a gateway endpoint takes."""
-    walk = Walk(source, target, "tcp", port)
+    walk = Walk(source, target, protocol, port)
     if source.subnet is None:
         return _homeless(source, target)
     gates.egress(world, walk)
@@ -68,6 +71,9 @@ def by_gateway(world: World, source: End, target: End, endpoint: str, port: int 
     table = world.table(source.subnet)
     if isinstance(table, Gap):
         walk.leave_open(table)
+    elif protocol == "udp":
+        # Reachability Analyzer's VPCE_GATEWAY_PROTOCOL_RESTRICTION: gateway endpoints take TCP and ICMP echo only.
+        walk.refuse(Denial("route", table.id, table.origin, ROUTE_MISSING, f"{endpoint} takes no {protocol}"))
     else:
         walk.add("route", table.id, f"prefix list of {target.service} to {endpoint}", table.origin)
     gates.acl(world, walk, source.subnet, "target", egress=False, back=True)
@@ -96,5 +102,5 @@ def inward(world: World, source: End, target: End, port: int, protocol: str = "t
     gates.acl(world, walk, target.subnet, "source", egress=False)
     gates.ingress(world, walk)
     gates.acl(world, walk, target.subnet, "source", egress=True, back=True)
-    Exit(world, target, source, walk).cross(walk, "source", back=True)
+    Exit(world, target, source, walk, inbound=True).cross(walk, "source", back=True)
     return walk.answer()

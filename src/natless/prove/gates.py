@@ -51,7 +51,7 @@ def _groups(world: World, walk: Walk, *, ingress: bool) -> None:
         walk.leave_open(*coverage.gaps)
         return
     kind: GateKind = "security-group-ingress" if ingress else "security-group-egress"
-    hop = Hop(kind, known[0].id, coverage.detail, known[0].origin)
+    hop = Hop(kind, known[0].id, coverage.detail, known[0].origin, coverage.instead)
     walk.gate(side, coverage, hop, lambda: _closed(world, walk, known[0], ingress=ingress))
 
 

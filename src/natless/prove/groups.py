@@ -24,6 +24,7 @@ def admitted(
     sure, possible = NOWHERE, NOWHERE
     gaps: list[Gap] = []
     detail = ""
+    alone: list[str] = []
     for group in groups:
         if isinstance(group, Gap):
             possible, gaps = remote.ranges, [*gaps, group]
@@ -40,10 +41,12 @@ def admitted(
                 covered, open_, open_gaps = NOWHERE, union(covered, open_), (*fits.gaps, *open_gaps)
             if covered:
                 sure, detail = union(sure, covered), detail or rule.id
+            if covered == remote.ranges:
+                alone.append(rule.id)
             if open_:
                 possible = union(possible, open_)
                 gaps.extend(open_gaps)
-    return Coverage(sure, union(sure, possible), tuple(gaps), detail)
+    return Coverage(sure, union(sure, possible), tuple(gaps), detail, instead=tuple(alone))
 
 
 def _protocol_fits(rule: GroupRule, protocol: str) -> Truth:

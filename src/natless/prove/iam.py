@@ -18,13 +18,16 @@ class Request(msgspec.Struct, frozen=True):
 
     `resource` is `*` for actions that know none. `context` holds IAM's condition keys (in lower case) with their
     values; "" says that the key is certainly not set, a key that is missing is not known.
-    `principal` is the caller's ARN; AWS itself is "aws".
+    `principal` is the caller's ARN; AWS itself is "aws". `by_gateway` marks a gateway endpoint's policy, where naming
+    an account means its root user, and roles are told by aws:PrincipalArn (AWS PrivateLink guide, 'Principals for
+    gateway endpoints').
     """
 
     action: str
     resource: str
     principal: str
     context: Mapping[str, str] = {}
+    by_gateway: bool = False
 
 
 def allowed(policies: Iterable[Policy | Gap], request: Request, *, resource_policy: bool = False) -> Truth:
@@ -91,11 +94,22 @@ def _names(principal: str | Gap, request: Request, names: set[str], origin: Orig
         return True
     if request.principal == "aws":
         return False
+    return _names_at_gateway(bare, origin) if request.by_gateway else _names_role(bare, request, names, origin)
+
+
+def _names_role(bare: str, request: Request, names: set[str], origin: Origin) -> Truth:
     if bare in names or (bare.endswith(":root") and any(name in bare for name in names)):
         return True
     if "${" in bare or "${" in request.principal:
         return Maybe((Gap(bare, origin, f"whether it is {request.principal} leans on what is not resolved"),))
     return False
+
+
+def _names_at_gateway(bare: str, origin: Origin) -> Truth:
+    """Say whether a principal lets a role through a gateway endpoint: an account is its root user there."""
+    if bare.isdecimal() or bare.endswith(":root"):
+        return False
+    return Maybe((Gap(bare, origin, "a gateway endpoint asks for aws:PrincipalArn in a condition instead"),))
 
 
 _POSITIVE = {"stringequals", "stringlike", "arnequals", "arnlike", "stringequalsignorecase", "bool"}

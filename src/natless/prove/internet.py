@@ -11,7 +11,7 @@ from natless.prove import flows
 from natless.prove.addresses import INTERNET, meet, network_range
 from natless.prove.answers import Answer, No, Yes
 from natless.prove.ends import End
-from natless.prove.tasks import Place
+from natless.prove.places import Place
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import World
 
@@ -28,7 +28,7 @@ def to_internet(world: World, spots: tuple[Place, ...]) -> Answer:
             gaps.append(spot.end)
             continue
         for protocol, port in _tries(world, spot.end):
-            answer = flows.outward(world, spot.end, world.internet_end(), protocol, port)
+            answer = flows.outward(world, spot.end, world.internet_from(spot.end), protocol, port)
             if isinstance(answer, Yes):
                 return answer
             if isinstance(answer, Maybe):
@@ -65,12 +65,19 @@ def exposure(world: World, spots: tuple[Place, ...]) -> Iterator[Finding]:
             continue
         for group in spot.end.groups or ():
             for rule in () if isinstance(group, Gap) else group.ingress:
-                if not isinstance(rule, Gap) and not isinstance(group, Gap) and _public(rule):
+                if not isinstance(rule, Gap) and not isinstance(group, Gap) and _public(rule) and _concerns(rule, spot):
                     yield _exposed(world, spot, spot.end, group.id, rule)
 
 
 def _public(rule: GroupRule) -> bool:
     return isinstance(rule.peer, CidrPeer) and bool(meet((network_range(rule.peer.network),), INTERNET))
+
+
+def _concerns(rule: GroupRule, spot: Place) -> bool:
+    """Say whether a rule is about the task: on an instance's interface other things answer as well."""
+    if spot.group is None or isinstance(rule.ports, Gap) or rule.protocol in {"all", "-1"}:
+        return True
+    return any(ports.first <= rule.ports.last and rule.ports.first <= ports.last for ports in spot.ports)
 
 
 def _exposed(world: World, spot: Place, end: End, group: str, rule: GroupRule) -> Finding:
@@ -79,7 +86,8 @@ def _exposed(world: World, spot: Place, end: End, group: str, rule: GroupRule) -
     answer = flows.inward(world, world.internet_end(), end, port, str(protocol))
     if isinstance(answer, Yes):
         message = f"{end.label} has a public address, and {rule.id} of {group} lets the internet in at port {port}"
-        return TASK_EXPOSED.finding(group, rule.origin, message, "The container answers at the task's own public IP.")
+        where = "the task's own" if spot.group is None else "its instance's"
+        return TASK_EXPOSED.finding(group, rule.origin, message, f"The container answers at {where} public IP.")
     peer = rule.peer.network if isinstance(rule.peer, CidrPeer) else ""
     message = f"{rule.id} of {group} lets {peer} in; only the network around {spot.service.id} keeps the internet out"
     return RULE_OPEN_TO_ALL.finding(group, rule.origin, message)

@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 from natless.catalog.prefix_lists import s3_prefix_list
-from natless.catalog.services import service as catalog_service
-from natless.cloud import NetworkAcl, PrefixListPeer, RouteTable, SecurityGroup, Subnet, Vpc
+from natless.cloud import LoadBalancer, NetworkAcl, PrefixListPeer, RouteTable, SecurityGroup, Subnet, Vpc
 from natless.finding import Gap
 from natless.prove.answers import Mend
 from natless.prove.ends import End
@@ -27,13 +26,19 @@ def reference(identifier: str, attribute: str = "") -> Any:
     if found := _SYMBOL.fullmatch(identifier):
         name, _, symbol_attribute = found[1].partition(".")
         return {"Fn::GetAtt": [name, symbol_attribute]} if symbol_attribute else {"Ref": name}
+    owner, _, own = identifier.partition(".")
+    if own == "DefaultSecurityGroup" and _LOGICAL.fullmatch(owner):
+        return {"Fn::GetAtt": [owner, own]}
     if not _LOGICAL.fullmatch(identifier):
         return identifier
     return {"Fn::GetAtt": [identifier, attribute]} if attribute else {"Ref": identifier}
 
 
-def open_group(world: World, group: SecurityGroup, remote: End, protocol: str, port: int, *, ingress: bool) -> Mend:
-    """Give the rule that lets `remote` in, or be reached, on one port."""
+def open_group(
+    world: World, group: SecurityGroup, remote: End, protocol: str, port: int, *, ingress: bool, last: int | None = None
+) -> Mend:
+    """Give the rule that lets `remote` in, or be reached, on one port, or on those up to `last`."""
+    to = port if last is None else last
     side = "Source" if ingress else "Destination"
     kind = "Ingress" if ingress else "Egress"
     peer, permission, name = _peer(world, remote, side)
@@ -41,11 +46,11 @@ def open_group(world: World, group: SecurityGroup, remote: End, protocol: str, p
         "GroupId": reference(group.id, "GroupId"),
         "IpProtocol": protocol,
         "FromPort": port,
-        "ToPort": port,
+        "ToPort": to,
         **peer,
     }
     logical = f"{word(group.id)}{'From' if ingress else 'To'}{word(name)}{port}"
-    permissions = f"IpProtocol={protocol},FromPort={port},ToPort={port},{permission}"
+    permissions = f"IpProtocol={protocol},FromPort={port},ToPort={to},{permission}"
     command = f"aws ec2 authorize-security-group-{kind.lower()} --group-id {group.id} --ip-permissions '{permissions}'"
     return Mend({logical: {"Type": f"AWS::EC2::SecurityGroup{kind}", "Properties": rule}}, (command,))
 
@@ -89,48 +94,6 @@ def service_list(world: World, service: str) -> str:
     return (s3_prefix_list(world.cloud.region) or "") if service == "s3" else ""
 
 
-def add_endpoint(world: World, service: str, source: End) -> Mend:
-    """Give the endpoint that a service lacks, for the subnet the task stands in."""
-    subnet = source.subnet
-    if subnet is None or isinstance(subnet.vpc, Gap):
-        return Mend(words=f"Add a VPC endpoint for {service}.")
-    vpc, known = subnet.vpc, catalog_service(service)
-    name = {"Fn::Sub": f"com.amazonaws.${{AWS::Region}}.{service}"}
-    command = f"aws ec2 create-vpc-endpoint --vpc-id {vpc} --service-name com.amazonaws.{world.cloud.region}.{service}"
-    if known is not None and known.kind == "gateway":
-        table = world.table(subnet)
-        tables = [] if isinstance(table, Gap) else [table.id]
-        properties: dict[str, Any] = {
-            "VpcEndpointType": "Gateway",
-            "RouteTableIds": [reference(identifier) for identifier in tables],
-        }
-        command += f" --vpc-endpoint-type Gateway --route-table-ids {' '.join(tables)}"
-    else:
-        groups = [
-            group.id for group in endpoint_groups(world, vpc) or source.groups or () if not isinstance(group, Gap)
-        ]
-        properties = {
-            "VpcEndpointType": "Interface",
-            "PrivateDnsEnabled": True,
-            "SubnetIds": [reference(subnet.id)],
-            "SecurityGroupIds": [reference(group, "GroupId") for group in groups],
-        }
-        command += (
-            f" --vpc-endpoint-type Interface --private-dns-enabled --subnet-ids {subnet.id}"
-            f" --security-group-ids {' '.join(groups)}"
-        )
-    body = {"ServiceName": name, "VpcId": reference(vpc), **properties}
-    return Mend({f"{word(service)}Endpoint": {"Type": "AWS::EC2::VPCEndpoint", "Properties": body}}, (command,))
-
-
-def endpoint_groups(world: World, vpc: str) -> tuple[SecurityGroup | Gap, ...]:
-    """Give the groups of another interface endpoint of the VPC, for a new one to share; () where there is none."""
-    for endpoint in world.cloud.interface_endpoints.values():
-        if endpoint.vpc == vpc and endpoint.groups:
-            return world.groups(endpoint.groups, vpc)
-    return ()
-
-
 def set_vpc_dns(vpc: Vpc) -> Mend:
     """Give the change that turns both DNS attributes on."""
     properties = {"EnableDnsSupport": True, "EnableDnsHostnames": True}
@@ -148,16 +111,6 @@ def set_private_dns(endpoint: str) -> Mend:
     return Mend(
         {endpoint: {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"PrivateDnsEnabled": True}}},
         (f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} --private-dns-enabled",),
-    )
-
-
-def put_on_table(endpoint: str, tables: tuple[str | Gap, ...], table: RouteTable) -> Mend:
-    """Give the change that puts a gateway endpoint on one more route table."""
-    known = [reference(other) for other in tables if not isinstance(other, Gap)]
-    properties = {"RouteTableIds": [*known, reference(table.id)]}
-    return Mend(
-        {endpoint: {"Type": "AWS::EC2::VPCEndpoint", "Properties": properties}},
-        (f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} --add-route-table-ids {table.id}",),
     )
 
 
@@ -182,18 +135,27 @@ def associate(subnet: Subnet, table: str | None, what: str) -> Mend:
     )
 
 
-def add_default_route(table: RouteTable, gateway: str) -> Mend:
-    """Give the default route to an internet gateway."""
+def add_default_route(table: RouteTable, key: str, target: str) -> Mend:
+    """Give the default route to a gateway: `key` is GatewayId or NatGatewayId."""
     properties = {
         "RouteTableId": reference(table.id),
         "DestinationCidrBlock": "0.0.0.0/0",
-        "GatewayId": reference(gateway) if gateway else "the internet gateway's id",
+        key: reference(target) if target else "the internet gateway's id",
     }
+    option = "--nat-gateway-id" if key == "NatGatewayId" else "--gateway-id"
     command = f"aws ec2 create-route --route-table-id {table.id} --destination-cidr-block 0.0.0.0/0"
     return Mend(
         {f"{word(table.id)}Default": {"Type": "AWS::EC2::Route", "Properties": properties}},
-        (f"{command} --gateway-id {gateway or 'IGW'}",),
+        (f"{command} {option} {target or 'IGW'}",),
     )
+
+
+def move_balancer(balancer: LoadBalancer, subnets: list[str]) -> Mend:
+    """Give the change that puts a load balancer into other subnets."""
+    kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    properties = {"Subnets": [reference(subnet) for subnet in subnets]}
+    command = f"aws elbv2 set-subnets --load-balancer-arn {balancer.id} --subnets {' '.join(subnets)}"
+    return Mend({balancer.id: {"Type": kind, "Properties": properties}}, (command,))
 
 
 def open_acl(acl: NetworkAcl, remote: End, first: int, last: int, *, egress: bool) -> Mend:

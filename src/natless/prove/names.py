@@ -12,7 +12,7 @@ from natless.finding import Gap, Gate, Hop, Path
 from natless.finding.rules import CUSTOM_DNS_UNREACHABLE, DNS_HOSTNAMES_OFF, DNS_SUPPORT_OFF
 from natless.prove import flows, mends
 from natless.prove.addresses import one
-from natless.prove.answers import Answer, No, Yes
+from natless.prove.answers import Answer, Mend, No, Yes
 from natless.prove.ends import End
 from natless.prove.truth import Maybe, Truth, every
 from natless.prove.world import World
@@ -30,10 +30,20 @@ def answered(world: World, source: End) -> Answer:
         return Yes()
     if isinstance(vpc.dns_servers, Gap):
         return Maybe((vpc.dns_servers,))
-    custom = tuple(server for server in vpc.dns_servers if server not in AMAZON_DNS)
+    custom = tuple(server for server in vpc.dns_servers if server not in AMAZON_DNS and not _is_own(vpc, server))
     if len(custom) < len(vpc.dns_servers) or not vpc.dns_servers:
         return _amazon_dns(vpc)
     return _custom_dns(world, source, vpc, custom)
+
+
+def _is_own(vpc: Vpc, server: str) -> bool:
+    """Say whether a DNS server is the VPC's own: its CIDR's base plus two (Amazon VPC user guide, 'Amazon DNS server').
+
+    Of several CIDRs it is the primary one's, and which that is the facts do not say.
+    """
+    if isinstance(vpc.cidrs, Gap) or len(vpc.cidrs) != 1:
+        return False
+    return server == str(vpc.cidrs[0].network_address + 2)
 
 
 def _amazon_dns(vpc: Vpc) -> Answer:
@@ -66,7 +76,10 @@ def _custom_dns(world: World, source: End, vpc: Vpc, servers: tuple[str, ...]) -
     if all(isinstance(answer, No) for answer in reached):
         first = next(answer for answer in reached if isinstance(answer, No))
         reason = f"DNS server {servers[0]} of the DHCP options cannot be asked: {first.reason}"
-        return msgspec.structs.replace(first, rule=CUSTOM_DNS_UNREACHABLE, reason=reason)
+        # A way to the internet for the sake of a name server would be worse than the fault.
+        words = f"Name AmazonProvidedDNS in the DHCP options of {vpc.id}, or a DNS server that its tasks reach."
+        mend = first.mend if first.gate.kind.startswith("security-group") else Mend(words=words)
+        return msgspec.structs.replace(first, rule=CUSTOM_DNS_UNREACHABLE, reason=reason, mend=mend)
     why = f"whether {', '.join(servers)} passes names of AWS on to the VPC's own server is not known"
     return Maybe((Gap(f"{vpc.id} DHCP options", vpc.origin, why),))
 

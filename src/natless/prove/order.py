@@ -11,6 +11,7 @@ from natless.finding.rules import START_BEFORE_ENDPOINT, START_BEFORE_LISTENER, 
 from natless.prove.answers import Answer, Mend, Yes
 from natless.prove.balancers import fronts
 from natless.prove.fixes import fix
+from natless.prove.places import hosts
 from natless.prove.world import World
 
 
@@ -22,12 +23,12 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
     endpoints: dict[str, str] = {}
     rules: dict[str, str] = {}
     for need, answer in answers:
-        if not isinstance(answer, Yes) or need in {"task->internet", "internet->alb"}:
+        if not isinstance(answer, Yes) or need in _NOT_AWAITED:
             continue
         for hop in (hop for path in (answer.path, *answer.others) for hop in (*path.forward, *path.back)):
             if hop.element in world.cloud.interface_endpoints or hop.element in world.cloud.gateway_endpoints:
                 endpoints.setdefault(hop.element, need)
-            elif hop.kind.startswith("security-group") and _standalone(world, hop.detail):
+            elif hop.kind.startswith("security-group") and _late_rule(world, hop, service.after):
                 rules.setdefault(hop.detail, need)
             elif hop.kind == "route" and hop.detail != "local":
                 if gateway := _gateway_of(world, hop.detail):
@@ -35,7 +36,11 @@ def races(world: World, service: EcsService, answers: Sequence[tuple[str, Answer
                 for part in _table_parts(world, service, hop):
                     rules.setdefault(part, need)
     yield from _late(service, endpoints, START_BEFORE_ENDPOINT, "endpoint")
-    yield from _late(service, rules, START_BEFORE_RULE, "rule or route")
+    yield from _late(service, rules, START_BEFORE_RULE, "group rule or route")
+
+
+_NOT_AWAITED = frozenset({"task->internet", "internet->alb", "ecs", "ecs-agent", "ecs-telemetry"})
+"""The last three: the agent of an instance asks until it is answered, and tasks wait for a place until then."""
 
 
 def _table_parts(world: World, service: EcsService, hop: Hop) -> Iterator[str]:
@@ -43,7 +48,9 @@ def _table_parts(world: World, service: EcsService, hop: Hop) -> Iterator[str]:
     table = world.cloud.route_tables.get(hop.element)
     if table is None:
         return
-    subnets = () if isinstance(service.subnets, Gap) else service.subnets
+    own = () if isinstance(service.subnets, Gap) else service.subnets
+    groups = (place.group for place in hosts(world, service))
+    subnets = {*own, *(subnet for group in groups if group is not None for subnet in group.subnets)}
     yield from (name for subnet, name in table.associations.items() if subnet in subnets)
     for route in table.routes:
         # A route that is a resource of its own; one that an account lists is called by its table and destination.
@@ -62,14 +69,21 @@ def _standalone(world: World, rule: str) -> bool:
     return bool(rule) and "." not in rule and rule not in world.cloud.security_groups
 
 
+def _late_rule(world: World, hop: Hop, after: frozenset[str]) -> bool:
+    """Say whether no rule that lets a packet through is there in time: one of several is enough."""
+    in_time = any(rule in after or not _standalone(world, rule) for rule in hop.instead)
+    return _standalone(world, hop.detail) and not in_time
+
+
 def _late(service: EcsService, found: dict[str, str], rule: Rule, what: str) -> Iterator[Finding]:
-    after = service.after or frozenset()
-    for element, need in found.items():
-        if element in after:
-            continue
-        message = f"{service.id} does not wait for the {what} {element}, which {need} needs"
-        mend = fix(_wait(service, element), service.origin)
-        yield rule.finding(service.id, service.origin, message, _SYMPTOM, mend)
+    """Give one finding for all that is not waited for, so that one change mends it."""
+    late = {element: need for element, need in found.items() if element not in (service.after or frozenset())}
+    if not late:
+        return
+    named = ", ".join(f"{element} ({need})" for element, need in late.items())
+    message = f"{service.id} does not wait for {what}{'s' if len(late) > 1 else ''} that its tasks need: {named}"
+    mend = fix(_wait(service, *late), service.origin)
+    yield rule.finding(service.id, service.origin, message, _SYMPTOM, mend)
 
 
 _SYMPTOM = (
@@ -78,11 +92,12 @@ _SYMPTOM = (
 )
 
 
-_REFUSED = TARGET_GROUP_WITHOUT_BALANCER.text
+_REFUSED = TARGET_GROUP_WITHOUT_BALANCER.say(target_group="<target group>")
 
 
-def _wait(service: EcsService, element: str) -> Mend:
-    return Mend({service.id: {"Type": "AWS::ECS::Service", "DependsOn": [element]}})
+def _wait(service: EcsService, *elements: str) -> Mend:
+    """Give the edges to add to the service's own."""
+    return Mend({service.id: {"Type": "AWS::ECS::Service", "DependsOn": list(elements)}})
 
 
 def _listeners(world: World, service: EcsService, after: frozenset[str]) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ def packet(cloud: Cloud, interface: str, address: IPv4Address, port: int, protoc
 
 
 def _end(world: World, interface: NetworkInterface) -> End | Gap:
-    roles: dict[str, EndRole] = {"endpoint": "endpoint", "load-balancer": "balancer", "task": "task"}
+    # A load balancer's own packets are those of anybody: the role is for who comes in by it.
+    roles: dict[str, EndRole] = {"endpoint": "endpoint", "task": "task"}
     who = Who(
         roles.get(interface.kind, "other"),
         interface.owner or interface.id,
@@ -45,7 +46,8 @@ def _end(world: World, interface: NetworkInterface) -> End | Gap:
 
 def _sent(world: World, source: End, address: IPv4Address, port: int, protocol: str) -> Answer:
     for interface in world.cloud.network_interfaces.values():
-        if address in interface.addresses:
+        # Another VPC may have the same addresses: a packet finds only those of its own.
+        if address in interface.addresses and _beside(world, source, interface):
             target = _end(world, interface)
             if isinstance(target, Gap):
                 return Maybe((target,))
@@ -56,9 +58,17 @@ def _sent(world: World, source: End, address: IPv4Address, port: int, protocol: 
             continue
         target = msgspec.structs.replace(target, service=known.service)
         gateway = _gateway(world, source, known.service)
-        if gateway and protocol == "tcp":
-            return flows.by_gateway(world, source, target, gateway, port)
+        if gateway:
+            return flows.by_gateway(world, source, target, gateway, port, protocol=protocol)
     return flows.outward(world, source, target, protocol, port)
+
+
+def _beside(world: World, source: End, interface: NetworkInterface) -> bool:
+    """Say whether an interface stands in the VPC of the source, or is not known to stand elsewhere."""
+    home = world.subnet(interface.subnet)
+    here = None if source.subnet is None else source.subnet.vpc
+    there = home if isinstance(home, Gap) else home.vpc
+    return here is None or isinstance(here, Gap) or isinstance(there, Gap) or here == there
 
 
 def _gateway(world: World, source: End, service: str) -> str:

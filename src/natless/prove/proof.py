@@ -15,8 +15,9 @@ from natless.prove.extras import extras
 from natless.prove.fixes import fix
 from natless.prove.internet import exposure, to_internet
 from natless.prove.order import races
+from natless.prove.places import Place, places
 from natless.prove.symptoms import symptom
-from natless.prove.tasks import Place, places, starting, worst
+from natless.prove.tasks import starting, worst
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import World
 
@@ -69,7 +70,7 @@ def _task(
     findings: list[Finding] = []
     spots: list[Place] = []
     for service in services:
-        here = places(world, service)
+        here = places(world, task, service)
         spots.extend(here)
         found = [*starting(world, task, service), *balanced(world, task, service, here)]
         for need, answer in found:
@@ -114,16 +115,17 @@ def _reason(answer: Answer) -> str:
 def _findings(world: World, said: dict[str, Answer]) -> list[Finding]:
     """Give one finding a gate and cause, whatever number of needs it blocks, and the remarks of what is reached."""
     grouped: dict[tuple[str, str, str], list[tuple[str, No]]] = {}
-    found: list[Finding] = []
+    remarks: list[Finding] = []
     for need, answer in said.items():
         match answer:
             case No():
                 key = (answer.rule.code, answer.gate.element, _cause(answer))
                 grouped.setdefault(key, []).append((need, answer))
             case Yes():
-                found.extend(answer.remarks)
+                remarks.extend(answer.remarks)
             case Maybe():
                 pass
+    found = _joined(remarks)
     for group in grouped.values():
         need, no = group[0]
         needs = ", ".join(dict.fromkeys(name for name, _ in group))
@@ -131,6 +133,18 @@ def _findings(world: World, said: dict[str, Answer]) -> list[Finding]:
         mend = fix(no.mend, no.gate.origin)
         found.append(no.rule.finding(no.gate.element, no.gate.origin, message, symptom(world.cloud, need, no), mend))
     return found
+
+
+def _joined(remarks: list[Finding]) -> list[Finding]:
+    """Give one remark for all that one change mends, whichever of a service's places and endpoints it was met at."""
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
+    for remark in remarks:
+        key = (remark.rule, remark.subject, remark.fix.text if remark.fix is not None else remark.message)
+        alike.setdefault(key, []).append(remark)
+    return [
+        msgspec.structs.replace(same[0], message="; ".join(dict.fromkeys(one.message for one in same)))
+        for same in alike.values()
+    ]
 
 
 def _cause(no: No) -> str:

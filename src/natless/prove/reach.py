@@ -16,13 +16,14 @@ from natless.finding.rules import (
     PRIVATE_DNS_OFF,
     S3_INTERFACE_ONLY,
 )
-from natless.prove import flows, mends, names
+from natless.prove import endpoint_mends, flows, mends, names
 from natless.prove.absence import Thing, absence
 from natless.prove.addresses import one
 from natless.prove.answers import Answer, Mend, No, Yes, either, sequence
 from natless.prove.calls import Call, endpoint_policy
 from natless.prove.elsewhere import elsewhere
 from natless.prove.ends import End
+from natless.prove.fixes import fix
 from natless.prove.routes import legs
 from natless.prove.truth import Maybe, Truth
 from natless.prove.world import Who, World
@@ -77,7 +78,7 @@ def _gateway_way(world: World, source: End, subnet: Subnet, goal: Goal) -> Answe
             otherwise = _through_gateway(world, source, endpoint, goal)
     without = _interface_way(world, source, subnet, goal)
     if isinstance(without, No) and endpoints and without.rule in {ENDPOINT_MISSING, S3_INTERFACE_ONLY}:
-        without = _not_routed(endpoints[0], table, subnet, without)
+        without = _not_routed(world, source, endpoints[0], table, without)
     if otherwise is not None:
         return either(without, otherwise, tuple(gaps))
     return Maybe(tuple(gaps)) if gaps and isinstance(without, No) else without
@@ -90,12 +91,13 @@ def _on_table(endpoint: GatewayEndpoint, table: RouteTable) -> Truth:
     return Maybe(open_) if open_ else False
 
 
-def _not_routed(endpoint: GatewayEndpoint, table: RouteTable, subnet: Subnet, no: No) -> No:
+def _not_routed(world: World, source: End, endpoint: GatewayEndpoint, table: RouteTable, no: No) -> No:
     """Blame the endpoint, or the main table where that has no name by which an endpoint could be put on it."""
     reason = f"{endpoint.id} is not on {table.id}, so the route table has no route to {endpoint.service}"
     blamed: GatewayEndpoint | RouteTable = endpoint
-    mend = mends.put_on_table(endpoint.id, endpoint.route_tables, table)
-    if mends.is_nameless(table):
+    mend = endpoint_mends.put_on_tables(world, endpoint, table, source)
+    subnet = source.subnet
+    if mends.is_nameless(table) and subnet is not None:
         reason = f"{subnet.id} has the main route table of {table.vpc}, and {endpoint.id} is not on that"
         blamed = table
         on = next((known for known in endpoint.route_tables if isinstance(known, str)), None)
@@ -140,10 +142,7 @@ def _interface_way(world: World, source: End, subnet: Subnet, goal: Goal) -> Ans
 
 def _through_interface(world: World, source: End, endpoint: InterfaceEndpoint, goal: Goal) -> Answer:
     if goal.layers:
-        reason = f"{endpoint.id} is an interface endpoint: image layers come through a gateway endpoint only"
-        gate = Gate("name", endpoint.id, endpoint.origin)
-        hop = Hop("name", endpoint.id, reason, endpoint.origin)
-        return No(Path((hop,)), gate, S3_INTERFACE_ONLY, reason, mends.add_endpoint(world, "s3", source))
+        return _s3_interface(world, source, endpoint)
     if not endpoint.available:
         return _not_available(endpoint)
     if not endpoint.subnets:
@@ -160,6 +159,16 @@ def _through_interface(world: World, source: End, endpoint: InterfaceEndpoint, g
     hop = Hop("name", endpoint.id, "private DNS", endpoint.origin)
     named = Yes(Path((hop,)))
     return sequence(named, _any_of(endpoint, source, answers), endpoint_policy(world, endpoint, goal.calls, source))
+
+
+def _s3_interface(world: World, source: End, endpoint: InterfaceEndpoint, no: No | None = None) -> No:
+    """Refuse layers at an S3 interface endpoint; `no` is where the public address ends, which its name stays."""
+    reason = f"{endpoint.id} is an interface endpoint: image layers come through a gateway endpoint only"
+    path = no.path if no is not None else Path((Hop("name", endpoint.id, reason, endpoint.origin),))
+    stopped = (no.gate.stopped_at, no.gate.stopped_kind) if no is not None else ("", None)
+    gate = Gate("name", endpoint.id, endpoint.origin, *stopped)
+    mend = endpoint_mends.add_endpoint(world, "s3", source)
+    return No(path, gate, S3_INTERFACE_ONLY, reason, mend, public=no is not None)
 
 
 def _stand_in(endpoint: InterfaceEndpoint, source: End) -> Mend:
@@ -206,7 +215,8 @@ def _degraded(endpoint: InterfaceEndpoint, source: End, bad: list[tuple[str, No]
     label, no = bad[0]
     message = f"{source.label} reaches only some interfaces of {endpoint.id}: not {label}, as {no.reason}"
     symptom = "Some requests answer at once, others only after a time-out."
-    return ENDPOINT_DEGRADED.finding(no.gate.element, no.gate.origin, message, symptom)
+    mend = fix(no.mend, no.gate.origin)
+    return ENDPOINT_DEGRADED.finding(no.gate.element, no.gate.origin, message, symptom, mend)
 
 
 def _public_way(world: World, source: End, subnet: Subnet, goal: Goal, endpoints: list[InterfaceEndpoint]) -> Answer:
@@ -214,17 +224,31 @@ def _public_way(world: World, source: End, subnet: Subnet, goal: Goal, endpoints
     answer = flows.outward(world, source, world.service_end(goal.service))
     if not isinstance(answer, No):
         return answer
-    cause = next(iter(endpoints), None)
-    if cause is not None and cause.private_dns is False:
-        reason = f"private DNS of {cause.id} is off, so the name resolves to a public address: {answer.reason}"
-        gate = Gate("name", cause.id, cause.origin, answer.gate.stopped_at, answer.gate.stopped_kind)
-        return No(answer.path, gate, PRIVATE_DNS_OFF, reason, mends.set_private_dns(cause.id), public=True)
-    if cause is not None and names.hostnames_off(world, subnet):
-        return names.blame_hostnames(world, subnet, answer)
-    if goal.region or _leads_out(world, subnet):
-        # No endpoint here could serve another region; and a route to somewhere public was meant to be taken.
+    blamed = _uncaptured(world, source, goal, endpoints[0], answer) if endpoints else None
+    if blamed is not None:
+        return blamed
+    if goal.region:
+        reason = f"{goal.service} is asked in {goal.region}, which no endpoint here serves: {answer.reason}"
+        return msgspec.structs.replace(answer, reason=reason)
+    if _leads_out(world, subnet):
+        # A route to somewhere public was meant to be taken.
         return answer
     return _missing(world, source, subnet, goal, answer)
+
+
+def _uncaptured(world: World, source: End, goal: Goal, cause: InterfaceEndpoint, no: No) -> No | None:
+    """Blame what keeps an endpoint's name from being answered with its addresses; None where nothing does."""
+    if goal.layers:
+        # Private DNS would not help it: layers come through a gateway endpoint only.
+        return _s3_interface(world, source, cause, no)
+    if cause.private_dns is False:
+        reason = f"private DNS of {cause.id} is off, so the name resolves to a public address: {no.reason}"
+        gate = Gate("name", cause.id, cause.origin, no.gate.stopped_at, no.gate.stopped_kind)
+        return No(no.path, gate, PRIVATE_DNS_OFF, reason, mends.set_private_dns(cause.id), public=True)
+    subnet = source.subnet
+    if subnet is not None and names.hostnames_off(world, subnet):
+        return names.blame_hostnames(world, subnet, no)
+    return None
 
 
 def _leads_out(world: World, subnet: Subnet) -> bool:
@@ -242,7 +266,24 @@ def _missing(world: World, source: End, subnet: Subnet, goal: Goal, no: No) -> A
     hidden = absence(world.cloud, Thing.ENDPOINT)
     if hidden:
         return Maybe(hidden)
+    if (gateway := _of_wrong_type(world, subnet, goal.service)) is not None:
+        reason = (
+            f"{gateway.id} is of type Gateway, as one without VpcEndpointType is,"
+            f" but {goal.service} is served by interface endpoints only"
+        )
+        gate = Gate("name", gateway.id, gateway.origin, no.gate.stopped_at, no.gate.stopped_kind)
+        mend = endpoint_mends.add_endpoint(world, goal.service, source, gateway.id)
+        return No(no.path, gate, ENDPOINT_MISSING, reason, mend, public=True)
     reason = f"{subnet.vpc} has no endpoint for {goal.service}, and {table.id} has no route to its public addresses"
     gate = Gate("route", table.id, table.origin, no.gate.stopped_at, no.gate.stopped_kind)
-    mend = mends.add_endpoint(world, goal.service, source)
+    mend = endpoint_mends.add_endpoint(world, goal.service, source)
     return No(no.path, gate, ENDPOINT_MISSING, reason, mend, public=True)
+
+
+def _of_wrong_type(world: World, subnet: Subnet, service: str) -> GatewayEndpoint | None:
+    """Give the gateway endpoint that names a service which none serves: its type was forgotten."""
+    known = catalog_service(service)
+    if known is None or known.kind == "gateway":
+        return None
+    endpoints = world.cloud.gateway_endpoints.values()
+    return next((found for found in endpoints if found.vpc == subnet.vpc and found.service == service), None)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from natless.catalog import ecs_errors
+from natless.catalog import ecs_errors, refusals
 from natless.catalog.ecs_errors import EcsError
 from natless.catalog.needs import LAYER_BUCKET
 from natless.catalog.services import service as catalog_service
 from natless.catalog.services import suffix
 from natless.cloud import Cloud
 from natless.cloud.text import is_symbolic
-from natless.finding.rules import CUSTOM_DNS_UNREACHABLE, DNS_SUPPORT_OFF
+from natless.finding import rules
+from natless.finding.rules import (
+    CUSTOM_DNS_UNREACHABLE,
+    DNS_SUPPORT_OFF,
+    INSTANCE_ROLE_MISSING,
+    INSTANCE_ROLE_NOT_ASSUMABLE,
+    Rule,
+)
 from natless.prove.answers import No
 
 _TIMEOUTS = {
@@ -21,6 +28,9 @@ _TIMEOUTS = {
     "ssm": ecs_errors.PARAMETER_TIMEOUT,
     "image-source": ecs_errors.PUBLIC_REGISTRY_TIMEOUT,
     "alb->task": ecs_errors.TARGET_TIMEOUT,
+    "ecs": ecs_errors.REGISTER_TIMEOUT,
+    "ecs-agent": ecs_errors.POLL_TIMEOUT,
+    "ecs-telemetry": ecs_errors.TELEMETRY_TIMEOUT,
 }
 _DENIALS = {
     "ecr.api": ecs_errors.TOKEN_DENIED,
@@ -29,6 +39,7 @@ _DENIALS = {
     "logs": ecs_errors.LOG_DENIED,
     "secretsmanager": ecs_errors.SECRET_DENIED,
     "ssm": ecs_errors.PARAMETER_DENIED,
+    "ecs": ecs_errors.REGISTER_DENIED,
 }
 _OTHERS = {
     "internet->alb": "The browser waits and gives up: ERR_CONNECTION_TIMED_OUT.",
@@ -39,6 +50,9 @@ _OTHERS = {
 
 def symptom(cloud: Cloud, need: str, no: No) -> str:
     """Give the text that shows when `need` fails by `no`; "" where there is none to tell."""
+    refused = _refusal(need, no.rule)
+    if refused:
+        return refused
     error = _error(need, no)
     if error is None:
         return _OTHERS.get(need, "")
@@ -62,7 +76,34 @@ def symptom(cloud: Cloud, need: str, no: No) -> str:
     return error.say(**parts)
 
 
+def _refusal(need: str, rule: Rule) -> str:
+    """Give the words with which ECS refuses, where nothing is started at all; "" for any other rule."""
+    group = "<target group>"
+    match rule:
+        case rules.TARGET_PORT_MISMATCH:
+            return refusals.PORT_NOT_IN_DEFINITION.say(container="<container>", port="<port>")
+        case rules.TARGET_TYPE_MISMATCH:
+            return refusals.TARGET_TYPE_INCOMPATIBLE.say(
+                target_group=group, target_type="<target type>", mode="<network mode>"
+            )
+        case rules.TARGET_GROUP_UNATTACHED:
+            return refusals.TARGET_GROUP_WITHOUT_BALANCER.say(target_group=group)
+        case rules.EXECUTION_ROLE_MISSING:
+            return refusals.EXECUTION_ROLE_NEEDED.say(what=_NEEDS_ROLE.get(need, "secrets"))
+        case rules.ROLE_NOT_ASSUMABLE:
+            return refusals.ROLE_NOT_ASSUMED.say(role="<role>")
+        case _:
+            return ""
+
+
+_NEEDS_ROLE = {"ecr.api": "ECR images", "ecr.dkr": "ECR images", "logs": "log driver awslogs"}
+
+
 def _error(need: str, no: No) -> EcsError | None:
+    if no.rule in {INSTANCE_ROLE_MISSING, INSTANCE_ROLE_NOT_ASSUMABLE}:
+        return ecs_errors.REGISTER_WITHOUT_ROLE
+    if no.gate.kind == "placement":
+        return ecs_errors.NOT_PLACED
     if no.rule in {DNS_SUPPORT_OFF, CUSTOM_DNS_UNREACHABLE} and need in _TIMEOUTS:
         return ecs_errors.NAME_NOT_RESOLVED
     if no.gate.kind in {"identity", "endpoint-policy"}:

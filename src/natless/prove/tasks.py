@@ -17,31 +17,10 @@ from natless.prove.calls import identity
 from natless.prove.demands import Demand, demands
 from natless.prove.ends import End
 from natless.prove.images import EcrImage, OpenImage, PublicImage, here, image
+from natless.prove.places import Place, hosts, places
 from natless.prove.reach import Goal, reach
 from natless.prove.truth import Maybe, distinct
-from natless.prove.world import Who, World
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a task may stand: an end, or the gap that keeps it from being known."""
-
-    service: EcsService
-    end: End | Gap
-
-
-def places(world: World, service: EcsService) -> tuple[Place, ...]:
-    """Give the places of a service: one a subnet, as ECS may put a task in any of them."""
-    if isinstance(service.subnets, Gap):
-        return (Place(service, service.subnets),)
-    if not service.subnets:
-        why = "it has no subnets of its own: its tasks use the network of their container instances, which are not read"
-        return (Place(service, Gap(f"network of {service.id}", service.origin, why)),)
-    found = []
-    for subnet in service.subnets:
-        label = f"a task of {service.id}" + (f" in {subnet}" if isinstance(subnet, str) else "")
-        who = Who("task", service.id, label, service.origin, service.public_ip)
-        found.append(Place(service, world.end(who, subnet, service.groups, "all")))
-    return tuple(found)
+from natless.prove.world import World
 
 
 def worst(answers: Iterable[Answer]) -> Answer:
@@ -67,11 +46,16 @@ def worst(answers: Iterable[Answer]) -> Answer:
 
 
 def starting(world: World, task: TaskDefinition, service: EcsService) -> list[tuple[str, Answer]]:
-    """Give each need that a task has in order to start, and its answer over the places of one service."""
-    spots = places(world, service)
-    found = [("image-source", image_source(world, task, spots))]
+    """Give each need that a task has in order to start, and its answer over the places of one service.
+
+    On instances a need may come twice: once from the instance, once from the container itself.
+    """
+    spots = places(world, task, service)
+    pulling = hosts(world, service) or spots
+    found = [("image-source", image_source(world, task, pulling))]
     for demand in demands(world, task, service):
-        answer = worst(_answer(world, task, service, spot, demand) for spot in spots)
+        by_instance = _without_role(task, service, demand)
+        answer = worst(_answer(world, task, spot, by_instance) for spot in (spots if demand.own else pulling))
         if demand.doubts and isinstance(answer, No):
             answer = Maybe(demand.doubts)
         found.append((demand.need, answer))
@@ -81,18 +65,22 @@ def starting(world: World, task: TaskDefinition, service: EcsService) -> list[tu
     return found
 
 
-def _answer(world: World, task: TaskDefinition, service: EcsService, spot: Place, demand: Demand) -> Answer:
-    if isinstance(service.launch, Gap):
-        return Maybe((service.launch,))
-    if service.launch != "fargate":
-        why = "on this launch type the container instance pulls, logs and reports, and instances are not read"
-        instances = Maybe((Gap(f"container instances of {service.id}", service.origin, why),))
-        by_instance = _asked_by_instance(task, demand)
-        return instances if by_instance else sequence(_role(world, task, spot, demand, None), instances)
-    if isinstance(spot.end, Gap):
-        return sequence(_role(world, task, spot, demand, None), Maybe((spot.end,)))
-    way = reach(world, spot.end, _signed(world, task, demand.goal))
-    return sequence(way, _role(world, task, spot, demand, _endpoint(way)))
+def _answer(world: World, task: TaskDefinition, spot: Place, demand: Demand) -> Answer:
+    if isinstance(spot.service.launch, Gap):
+        return Maybe((spot.service.launch,))
+    bar = Yes() if spot.bar is None else spot.bar
+    if isinstance(bar, No):
+        return bar
+    if spot.service.launch == "external":
+        why = "on this launch type machines outside AWS pull, log and report, and they are not read"
+        way: Answer = Maybe((Gap(f"external instances of {spot.service.id}", spot.service.origin, why),))
+    elif isinstance(spot.end, Gap):
+        way = Maybe((spot.end,))
+    elif spot.group is not None and spot.group.proxy is not None and not demand.own:
+        way = Maybe((spot.group.proxy,))
+    else:
+        way = reach(world, spot.end, _signed(world, task, spot, demand.goal))
+    return sequence(way, _role(world, task, spot, demand, _endpoint(way)), bar)
 
 
 def _endpoint(way: Answer) -> str | None:
@@ -102,19 +90,33 @@ def _endpoint(way: Answer) -> str | None:
     return next((hop.element for hop in way.path.forward if hop.kind == "endpoint-policy"), "")
 
 
-def _asked_by_instance(task: TaskDefinition, demand: Demand) -> bool:
-    """Say whether the container instance's own role makes a demand's calls, where tasks run on instances.
+def _without_role(task: TaskDefinition, service: EcsService, demand: Demand) -> Demand:
+    """Give a demand as the container instance's own role makes it, where tasks run on instances without an own role.
 
-    The awslogs driver always uses it, pulls where the task names no execution role (Amazon ECS Developer Guide,
-    'Amazon ECS container instance IAM role').
+    Pulls and the awslogs driver fall back to it where the task names no execution role (catalog.instances); secrets do
+    not.
     """
-    pull = demand.need.startswith("ecr.") and task.execution_role is None
-    return demand.by == "execution role" and (demand.need == "logs" or pull)
+    falls_back = demand.need.startswith("ecr.") or demand.need == "logs"
+    if service.launch == "fargate" or task.execution_role is not None or not falls_back:
+        return demand
+    if demand.by != "execution role":
+        return demand
+    calls = tuple(
+        msgspec.structs.replace(call, by="instance") if call.by == "execution" else call for call in demand.goal.calls
+    )
+    goal = msgspec.structs.replace(demand.goal, calls=calls)
+    return msgspec.structs.replace(demand, goal=goal, by="instance role")
 
 
-def _signed(world: World, task: TaskDefinition, goal: Goal) -> Goal:
+def _signed(world: World, task: TaskDefinition, spot: Place, goal: Goal) -> Goal:
     """Give a goal whose calls carry the ARN of the role that makes them, which endpoint policies may ask for."""
-    arns = {"execution": _arn(world, task.execution_role), "task": _arn(world, task.task_role), "aws": ""}
+    host = spot.group.role if spot.group is not None else None
+    arns = {
+        "execution": _arn(world, task.execution_role),
+        "task": _arn(world, task.task_role),
+        "instance": _arn(world, host),
+        "aws": "",
+    }
     calls = tuple(msgspec.structs.replace(call, role=arns[call.by]) for call in goal.calls)
     return msgspec.structs.replace(goal, calls=calls)
 
@@ -134,6 +136,10 @@ def _role(world: World, task: TaskDefinition, spot: Place, demand: Demand, endpo
             identifier, by = task.execution_role, "execution"
         case "task role":
             identifier, by = task.task_role, "task"
+        case "instance role":
+            if spot.group is None:
+                return Yes()  # its bar, or the gap in place of its end, says that no instance is known
+            identifier, by = spot.group.role, "instance"
         case _:
             return Yes()
     calls = tuple(call for call in demand.goal.calls if call.by == by)
@@ -143,7 +149,12 @@ def _role(world: World, task: TaskDefinition, spot: Place, demand: Demand, endpo
     arn = _arn(world, identifier)
     calls = tuple(msgspec.structs.replace(call, role=arn) for call in calls)
     source = spot.end if isinstance(spot.end, End) else _nowhere(task)
-    return identity(world, role, calls, source, endpoint)
+    answer = identity(world, role, calls, source, endpoint)
+    behind = tuple(msgspec.structs.replace(call, role=arn) for call in demand.behind)
+    if not behind or not isinstance(answer, Yes) or isinstance(identity(world, role, behind, source, None), Yes):
+        return answer
+    why = f"{identifier} does not surely allow {behind[0].action} on it, and the key's own policy is not read"
+    return Maybe((Gap(behind[0].resource, task.origin, why),))
 
 
 def _nowhere(task: TaskDefinition) -> End:
@@ -174,6 +185,10 @@ def image_source(world: World, task: TaskDefinition, spots: tuple[Place, ...]) -
         if why:
             open_.append(Gap(f"image of {container.name}", container.origin, why))
             continue
+        cold = _cold_cache(world, container.image, found)
+        if cold is not None and not isinstance(worst(_out(world, spot) for spot in spots), Yes):
+            open_.append(cold)
+            continue
         if isinstance(found, EcrImage) and here(found, world.cloud.region):
             hops.append(Hop("image-source", container.name, f"{container.image} in private ECR", container.origin))
             continue
@@ -185,6 +200,23 @@ def image_source(world: World, task: TaskDefinition, spots: tuple[Place, ...]) -
         else:
             hops.extend(answer.path.forward)
     return Maybe(distinct(open_)) if open_ else Yes(Path(tuple(hops)))
+
+
+def _cold_cache(world: World, reference: str, found: EcrImage | PublicImage | OpenImage) -> Gap | None:
+    """Give the gap of an image that a pull-through cache may still have to fetch; None where no rule makes it one."""
+    if not isinstance(found, EcrImage):
+        return None
+    for cache in world.cloud.pull_through_caches.values():
+        prefix = cache.prefix
+        if isinstance(prefix, Gap) or prefix == "ROOT" or found.repository.startswith(f"{prefix.rstrip('/')}/"):
+            why = "the first pull through a cache goes out to the internet, and whether there was one is not known"
+            return Gap(f"{reference} by {cache.id}", cache.origin, why)
+    return None
+
+
+def _out(world: World, spot: Place) -> Answer:
+    """Walk out of the VPC (Amazon ECR user guide, 'Considerations for pull through cache rules')."""
+    return Maybe((spot.end,)) if isinstance(spot.end, Gap) else flows.outward(world, spot.end, world.service_end(""))
 
 
 def _open(world: World, reference: str, found: EcrImage | PublicImage | OpenImage) -> str:
@@ -205,14 +237,26 @@ def _open(world: World, reference: str, found: EcrImage | PublicImage | OpenImag
             assert_never(never)
 
 
+def _unread(spot: Place) -> tuple[Gap, ...]:
+    """Give why it is not known from where an image is pulled."""
+    proxy = spot.group.proxy if spot.group is not None else None
+    bar = spot.bar.gaps if isinstance(spot.bar, Maybe) else ()
+    why = f"where {spot.service.id} pulls from is not read"
+    external = Gap(f"network of {spot.service.id}", spot.service.origin, why)
+    return (*bar, *((proxy,) if proxy else ()), *((external,) if spot.service.launch == "external" else ()))
+
+
 def _fetch(
     world: World, task: TaskDefinition, spot: Place, reference: str, found: EcrImage | PublicImage | OpenImage
 ) -> Answer:
     """Walk to a registry that no endpoint of this VPC serves."""
-    if spot.service.launch != "fargate" or isinstance(spot.end, Gap):
-        why = f"where {spot.service.id} pulls from is not read"
-        gap = spot.end if isinstance(spot.end, Gap) else Gap(f"network of {spot.service.id}", spot.service.origin, why)
-        return Maybe((gap,))
+    if isinstance(spot.bar, No):
+        return spot.bar
+    hidden = _unread(spot)
+    if hidden:
+        return Maybe(hidden)
+    if isinstance(spot.end, Gap):
+        return Maybe((spot.end,))
     answer = flows.outward(world, spot.end, world.service_end(""))
     if not isinstance(answer, No):
         return answer

@@ -10,7 +10,7 @@ import msgspec
 from natless.finding import Finding, Gap, Gate, Hop, Origin, Path
 from natless.finding.rules import Rule
 from natless.finding.verdict import GateKind
-from natless.prove.addresses import meet
+from natless.prove.addresses import Ranges, meet
 from natless.prove.answers import Answer, Mend, No, Yes
 from natless.prove.ends import Coverage, End, passed, stopped
 from natless.prove.truth import Maybe, distinct
@@ -51,6 +51,10 @@ class Walk:
     def over(self) -> bool:
         """Say whether a gate has said no."""
         return self._no is not None
+
+    def left(self, side: Side) -> Ranges:
+        """Give the addresses of one end that may still get through."""
+        return self._possible[side]
 
     def gate(
         self, side: Side, coverage: Coverage, hop: Hop, denial: Callable[[], Denial], *, back: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from natless.cloud import (
     Ports,
     PrefixList,
     Role,
+    Route,
     RouteTable,
     SecurityGroup,
     Subnet,
@@ -57,8 +58,9 @@ class World:
     def __init__(self, cloud: Cloud) -> None:
         """Index `cloud`."""
         self.cloud = cloud
-        self._tables = {subnet: table for table in cloud.route_tables.values() for subnet in table.subnets}
-        self._main = {table.vpc: table for table in cloud.route_tables.values() if table.main}
+        tables = [self._settled(table) for table in cloud.route_tables.values()]
+        self._tables = {subnet: table for table in tables for subnet in table.subnets}
+        self._main = {table.vpc: table for table in tables if table.main}
         self._acls = {subnet: acl for acl in cloud.network_acls.values() for subnet in acl.subnets}
         self._listed = self._listed_ranges()
         self._unlisted = minus(INTERNET, self._listed) if self._listed else INTERNET
@@ -87,6 +89,24 @@ class World:
         if found is None:
             return self._unless_vpc_outside(subnet, "route table")
         return self._unless_association_open(subnet, found, "AWS::EC2::SubnetRouteTableAssociation", self._tables)
+
+    def _settled(self, table: RouteTable) -> RouteTable:
+        """Give a table whose routes to prefix lists are routes to the CIDRs in them, or gaps where these are unread."""
+        if not any(isinstance(route, Route) and isinstance(route.destination, str) for route in table.routes):
+            return table
+        return msgspec.structs.replace(table, routes=tuple(self._legs_of_lists(table)))
+
+    def _legs_of_lists(self, table: RouteTable) -> Iterator[Route | Gap]:
+        for route in table.routes:
+            if isinstance(route, Gap) or not isinstance(route.destination, str):
+                yield route
+                continue
+            known = self.prefix_list(route.destination)
+            cidrs = known if isinstance(known, Gap) else known.cidrs
+            if isinstance(cidrs, Gap):
+                yield msgspec.structs.replace(route, destination=cidrs)
+            else:
+                yield from (msgspec.structs.replace(route, destination=cidr) for cidr in cidrs)
 
     def acl(self, subnet: Subnet) -> NetworkAcl | Gap:
         """Give the network ACL of a subnet: its own, else the VPC's default one."""
@@ -167,7 +187,8 @@ class World:
         if identifier == own or (own is None and is_s3_prefix_list(identifier)):
             unread = Gap(f"CIDRs of {identifier}", origin, "only an account tells them")
             return PrefixList(identifier, origin, "s3", unread)
-        return Gap(f"prefix list {identifier}", origin, "whose addresses it holds is not known")
+        unsaid = ": give --region, or the --param that names it" if is_symbolic(identifier) else ""
+        return Gap(f"prefix list {identifier}", origin, f"whose addresses it holds is not known{unsaid}")
 
     def service_end(self, service: str) -> End:
         """Give the public end of an AWS service of the region."""
@@ -191,6 +212,20 @@ class World:
     def internet_end(self) -> End:
         """Give the internet: any address of it."""
         return End("internet", "internet", Origin(self.cloud.source), INTERNET, "some", "internet")
+
+    def internet_from(self, source: End) -> End:
+        """Give the internet as a subnet's route table leads to it: without what a gateway endpoint takes there.
+
+        The endpoint's route, to a prefix list, is more specific than any default route (PrivateLink guide, "Gateway
+        endpoints"), and what it serves is one AWS service, not the internet.
+        """
+        table = self.table(source.subnet) if source.subnet is not None else None
+        if table is None or isinstance(table, Gap):
+            return self.internet_end()
+        on = {each.service for each in self.cloud.gateway_endpoints.values() if table.id in each.route_tables}
+        lists = (each for each in self.cloud.prefix_lists.values() if each.service and each.service in on)
+        taken = of(cidr for each in lists if not isinstance(each.cidrs, Gap) for cidr in each.cidrs)
+        return msgspec.structs.replace(self.internet_end(), ranges=minus(INTERNET, taken))
 
     def internet_gateway(self, identifier: str | Gap) -> InternetGateway | Gap:
         """Give an internet gateway, or the gap where it lies outside."""

@@ -99,9 +99,14 @@ def _verdict(verdict: Verdict, paint: Paint, names: _Names) -> Iterator[str]:
             mark = paint.good("blocked  ") if verdict.kept else paint.bad("blocked  ")
             yield f"  {mark}  {verdict.need:<15} {names.explained(verdict.reason)}"
         case Unknown(gaps=gaps):
-            yield f"  {paint.doubtful('unknown  ')}  {verdict.need:<15} {verdict.reason}"
+            need = verdict.need
+            said = paint.doubtful("unknown  ")
+            # The reason is its gaps, one after the other: here each has a line, with its place.
             for gap in gaps:
-                yield f"  {'':9}  {'':<15} {gap.origin}: {gap.what}: {gap.why}"
+                yield f"  {said}  {need:<15} {gap.origin}: {gap.what}: {gap.why}"
+                need, said = "", " " * 9
+            if not gaps:
+                yield f"  {said}  {need:<15} {verdict.reason}"
         case never:
             assert_never(never)
 

@@ -11,7 +11,7 @@ def explanation_text(explanation: Explanation) -> str:
     """Give the title, the evidence line by line, the rules most likely first, and the first rule's page."""
     lines = [explanation.title, ""]
     lines += [f"  {line}" for line in explanation.evidence]
-    if explanation.evidence:
+    if explanation.evidence and explanation.rules:
         lines += ["", "Look at these, most likely first:"]
         lines += [f"  {rule.code} {rule.name}: {rule.title}" for rule in explanation.rules]
         lines.append("")

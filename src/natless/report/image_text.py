@@ -11,17 +11,20 @@ from natless.deploy.images.image import (
     ImageEvent,
     LayerDone,
     LayerProgress,
+    MirrorStarted,
     PushDone,
 )
 
 _MIB = 1 << 20
 
 
-def image_line(event: ImageEvent) -> str:
+def image_line(event: ImageEvent) -> str:  # noqa: PLR0911 - a line an event
     """Give the line that shows an event of an image, or "" for what comes too often to be a line."""
     match event:
         case BuildStarted(builder=builder, folder=folder):
             return f"{builder} builds {folder}"
+        case MirrorStarted(source=source, digest=digest):
+            return f"copying {source} ({digest[:19]}) into the private repository"
         case BuildOutput(line=line):
             return f"  {line}"
         case BuildDone(layers=layers, size=size):

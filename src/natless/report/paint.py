@@ -47,4 +47,4 @@ class Paint(msgspec.Struct, frozen=True):
                 assert_never(never)
 
     def _with(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.on else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.on and text else text

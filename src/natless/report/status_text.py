@@ -24,6 +24,9 @@ def status_text(status: Status, paint: Paint) -> str:
         return f"{status.name}: no such stack here"
     state = paint.good(status.state) if status.state.endswith("_COMPLETE") else paint.doubtful(status.state)
     lines = [f"stack {paint.strong(status.name)}: {state}" + (f": {status.reason}" if status.reason else "")]
+    lines += [
+        f"  {event.resource}: {paint.bad(event.status)}: {event.reason}" for event in status.events if event.failed
+    ]
     if status.url:
         lines.append(f"url {status.url}")
     for service in status.services:

@@ -47,7 +47,7 @@ def ecr_image(text: str) -> EcrImage:
     if match is None or match["suffix"] != partition_of(match["region"]).suffix:
         raise ImageReferenceError(
             f"image {text!r} is not in private ECR (ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG), and no VPC "
-            "endpoint serves another registry; this version does not mirror images yet",
+            "endpoint serves another registry",
             f'build = "."   # with a Dockerfile that begins: FROM {text}' if text.isprintable() else 'build = "."',
         )
     tag, digest = match["tag"] or "", match["digest"] or ""

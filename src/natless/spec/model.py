@@ -9,10 +9,26 @@ import msgspec
 
 
 class Network(msgspec.Struct, frozen=True):
-    """`[network]`. `cidr` is the VPC's, canonical (no host bits); `zones` is how many availability zones are used."""
+    """`[network]`. `cidr` is the VPC's, canonical (no host bits); `zones` is how many availability zones are used.
+
+    `egress` says whom the tasks' group lets them reach, `ingress` holds the blocks that may reach the load balancer.
+    With `nat`, tasks reach the internet: nothing else promises that they do not.
+    """
 
     cidr: str = "10.0.0.0/16"
     zones: int = 2
+    security_groups: Literal["separate", "single"] = "separate"
+    egress: Literal["endpoints", "https"] = "endpoints"
+    ingress: tuple[str, ...] = ("0.0.0.0/0",)
+    nat: bool = False
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """What the tasks of a service run on: shares of Fargate and Fargate Spot, after `base` tasks on Fargate."""
+
+    fargate: int = 1
+    spot: int = 0
+    base: int = 0
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -51,6 +67,8 @@ class Service(msgspec.Struct, frozen=True):
     public: bool
     cpu: int = 256
     memory: int = 512
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    launch: Launch = Launch()
     health: str = "/"
     count: Count = Count()
     environment: Mapping[str, str] = {}

@@ -15,7 +15,7 @@ from natless.spec.problems import Problems, quoted
 from natless.spec.table import take
 from natless.spec.words import CIDR_PATTERN, NETWORK, REGION_PATTERN
 
-_CIDR, _ZONES = NETWORK.keys
+_CIDR, _ZONES, _GROUPS, _EGRESS, _INGRESS, _NAT = NETWORK.keys
 _PATH = ("network",)
 _CIDR_PATH = (*_PATH, _CIDR.name)
 
@@ -54,8 +54,16 @@ def read_network(problems: Problems, given: dict[str, Any]) -> Network:
     table = take(problems, _PATH, given, NETWORK)
     cidr = _read_cidr(problems, table.get(_CIDR))
     zones = table.get(_ZONES)
+    whole = Network(
+        _CIDR.default if cidr is None else str(cidr),
+        zones,
+        table.get(_GROUPS),
+        table.get(_EGRESS),
+        _read_ingress(problems, table.get(_INGRESS)),
+        table.get(_NAT),
+    )
     if cidr is None:
-        return Network(_CIDR.default, zones)
+        return whole
     slots = zone_slots(cidr.prefixlen)
     if slots < zones:
         # Two subnets a zone, so the place is the CIDR's even where only zones is written.
@@ -66,7 +74,28 @@ def read_network(problems: Problems, given: dict[str, Any]) -> Network:
             f"of /27 at the least as a load balancer wants it; zones = {zones}"
         )
         problems.add(CIDR_TOO_SMALL, path, message, f"cidr = {quoted(str(cidr.supernet(new_prefix=wanted)))}")
-    return Network(str(cidr), zones)
+    return whole
+
+
+def _read_ingress(problems: Problems, given: list[str]) -> tuple[str, ...]:
+    """Read the blocks that may reach the load balancer: any IPv4 block, without host bits, each once."""
+    path = (*_PATH, _INGRESS.name)
+    if not given:
+        problems.add(CIDR_INVALID, path, "ingress is empty: nobody could reach the load balancer", _INGRESS.sample)
+    for index, text in enumerate(given):
+        try:
+            found = ipaddress.IPv4Network(text, strict=False) if "/" in text else None
+        except ValueError:
+            found = None
+        if found is None:
+            message = f"ingress has {quoted(text)}, which is no IPv4 block: an address, a slash and a length"
+            problems.add(CIDR_INVALID, (*path, str(index)), message, _INGRESS.sample)
+        elif str(found) != text:
+            message = f"ingress has {quoted(text)}, with bits set below its length: the block is {found}"
+            problems.add(CIDR_INVALID, (*path, str(index)), message, quoted(str(found)))
+    if len(set(given)) < len(given):
+        problems.add(CIDR_INVALID, path, "ingress has the same block twice", _INGRESS.sample)
+    return tuple(given)
 
 
 def _read_cidr(problems: Problems, text: str) -> ipaddress.IPv4Network | None:

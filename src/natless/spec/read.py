@@ -14,6 +14,7 @@ from natless.spec.model import Network, Service, Spec
 from natless.spec.network import read_network, read_region
 from natless.spec.positions import positions
 from natless.spec.problems import Problems, SpecError, written
+from natless.spec.public_image import public_image
 from natless.spec.service import check_name, read_service
 from natless.spec.table import Table, take
 from natless.spec.words import NAME_PATTERN, TOP
@@ -61,7 +62,8 @@ def _read_top(problems: Problems, given: Mapping[str, Any]) -> tuple[str, str | 
 
 def _region_of_image(problems: Problems, services: tuple[Service, ...]) -> str | None:
     """Give the region of a given image: no VPC endpoint reaches another one's, so it is the only one to deploy to."""
-    image = next((service.image for service in services if service.image is not None), None)
+    given = (service.image for service in services if service.image is not None)
+    image = next((each for each in given if public_image(each) is None), None)
     return None if image is None or problems.found else ecr_image(image).region
 
 

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from natless.catalog.fargate import SIZES
 from natless.spec.words import (
     COUNT,
+    LAUNCH,
     NETWORK,
     REFERENCE_PATTERN,
     SERVICE,
@@ -63,23 +64,33 @@ def _table(words: Words) -> dict[str, Any]:
     return table | ({"required": required} if required else {})
 
 
-def _key(key: Key) -> dict[str, Any]:
+def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
     said: dict[str, Any] = {"description": key.says}
     if key.default is not None:
         said["default"] = key.default
     match key.type:
         case "text":
-            return {**said, "type": "string"} | ({"pattern": _whole(key.pattern)} if key.pattern else {})
+            return (
+                {**said, "type": "string"} | _choices(key) | ({"pattern": _whole(key.pattern)} if key.pattern else {})
+            )
         case "number":
             return said | _number(key)
         case "flag":
             return {**said, "type": "boolean"}
         case "table":
             return {**said, "type": "object"}
+        case "texts":
+            return {**said, "type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+        case "launch":
+            return {**said, "anyOf": [{"type": "string"} | _choices(key), _table(LAUNCH)]}
         case "count":
             return {**said, "anyOf": [_number(key), _table(COUNT)]}
         case _:
             assert_never(key.type)
+
+
+def _choices(key: Key) -> dict[str, Any]:
+    return {"enum": list(key.choices)} if key.choices else {}
 
 
 def _number(key: Key) -> dict[str, Any]:

@@ -17,16 +17,18 @@ from natless.finding.rules import (
     VALUE_INVALID,
 )
 from natless.spec.image import ImageReferenceError, ecr_image
-from natless.spec.model import Count, Service
+from natless.spec.model import Count, Launch, Service
 from natless.spec.network import check_partition
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
+from natless.spec.public_image import public_image
 from natless.spec.table import Table, is_number, place, take
 from natless.spec.variables import read_environment, read_secrets
 from natless.spec.words import (
     COUNT,
     FILLED_PATTERN,
     HEALTH_PATTERN,
+    LAUNCH,
     NAME_LENGTH,
     SERVICE,
     SERVICE_NAME_PATTERN,
@@ -59,6 +61,8 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
         public=True,
         cpu=cpu,
         memory=memory,
+        architecture=table.get(_KEYS["architecture"]),
+        launch=_launch(problems, path, table),
         health=_health(problems, path, table),
         count=_count(problems, path, table),
         environment=read_environment(problems, (*path, "environment"), environment),
@@ -103,6 +107,12 @@ def _image(problems: Problems, path: KeyPath, table: Table, region: str | None) 
     text = _filled(problems, path, table, _KEYS["image"])
     if text is None:
         return None
+    public = public_image(text)
+    if public is not None:
+        if not public.reference:
+            message = f"image {quoted(text)} names neither a tag nor a digest, so it could mean another image tomorrow"
+            problems.add(IMAGE_REFERENCE_UNUSABLE, (*path, "image"), message, f'image = "{text}:TAG"')
+        return text
     try:
         found = ecr_image(text)
     except ImageReferenceError as error:
@@ -150,6 +160,18 @@ def _health(problems: Problems, path: KeyPath, table: Table) -> str:
         message = f"health = {quoted(text[:60])}: a path with a slash in front, no spaces, at most 1024 characters"
         problems.add(HEALTH_PATH_INVALID, (*path, "health"), message, f"health = {quoted(near)}")
     return text
+
+
+def _launch(problems: Problems, path: KeyPath, table: Table) -> Launch:
+    given = table.get(_KEYS["launch"])
+    if isinstance(given, str):
+        return Launch(0, 1) if given == "fargate-spot" else Launch()
+    shares = take(problems, (*path, "launch"), given, LAUNCH)
+    fargate, spot, base = (shares.get(key) for key in LAUNCH.keys)
+    if fargate == spot == 0:
+        message = "launch gives no share to Fargate and none to Fargate Spot: where would tasks run?"
+        problems.add(VALUE_INVALID, (*path, "launch"), message, "launch = { base = 1, fargate = 1, fargate-spot = 3 }")
+    return Launch(fargate, spot, base)
 
 
 def _count(problems: Problems, path: KeyPath, table: Table) -> Count:

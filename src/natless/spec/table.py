@@ -14,9 +14,10 @@ from natless.finding.rules import (
     NOT_SUPPORTED_YET,
     NUMBER_OUT_OF_RANGE,
     TYPE_WRONG,
+    VALUE_INVALID,
 )
 from natless.spec.positions import KeyPath
-from natless.spec.problems import Problems, written
+from natless.spec.problems import Problems, quoted, written
 from natless.spec.words import NETWORK, OTHER_WORDS, SERVICE, TOP, Key, KeyType, Later, Words
 
 _PLACES = ((TOP, "the top of the file, above every [table]"), (NETWORK, "[network]"), (SERVICE, "[services.NAME]"))
@@ -79,6 +80,15 @@ def _fits(problems: Problems, path: KeyPath, value: Any, key: Key) -> bool:
         message = f"{key.name} = {written(value)} is {_kind(value)}: {key.name} takes {_takes(key.type)}"
         problems.add(TYPE_WRONG, path, message, _converted(value, key))
         return False
+    if key.choices and isinstance(value, str) and value not in key.choices:
+        if value in key.later:
+            _refuse_later(problems, path, value, Later(key.name, " or ".join(key.choices), key.default))
+            return False
+        near = nearest_word(value, key.choices) or key.default
+        listed = " or ".join(quoted(choice) for choice in key.choices)
+        message = f"{key.name} = {written(value)}: {key.name} is {listed}"
+        problems.add(VALUE_INVALID, path, message, f"{key.name} = {quoted(near)}")
+        return False
     if not is_number(value) or key.least is None or key.most is None or key.least <= value <= key.most:
         return True
     nearest = key.least if value < key.least else key.most
@@ -87,7 +97,7 @@ def _fits(problems: Problems, path: KeyPath, value: Any, key: Key) -> bool:
     return False
 
 
-def _has_type(value: Any, wanted: KeyType) -> bool:
+def _has_type(value: Any, wanted: KeyType) -> bool:  # noqa: PLR0911 - one answer a type
     match wanted:
         case "text":
             return isinstance(value, str)
@@ -97,13 +107,17 @@ def _has_type(value: Any, wanted: KeyType) -> bool:
             return isinstance(value, bool)
         case "table":
             return isinstance(value, dict)
+        case "texts":
+            return isinstance(value, list) and all(isinstance(each, str) for each in value)
         case "count":
             return is_number(value) or isinstance(value, dict)
+        case "launch":
+            return isinstance(value, (str, dict))
         case _:
             assert_never(wanted)
 
 
-def _takes(wanted: KeyType) -> str:
+def _takes(wanted: KeyType) -> str:  # noqa: PLR0911 - one answer a type
     match wanted:
         case "text":
             return "a text in quotes"
@@ -113,6 +127,10 @@ def _takes(wanted: KeyType) -> str:
             return "true or false"
         case "table":
             return "a table"
+        case "texts":
+            return "a list of texts in quotes"
+        case "launch":
+            return "a word, or { fargate = ..., fargate-spot = ..., base = ... }"
         case "count":
             return "a whole number, or { min = ..., max = ..., cpu = ... }"
         case _:
@@ -132,7 +150,9 @@ def _converted(value: Any, key: Key) -> str:
         return f"{key.name} = {int(value)}"
     if isinstance(value, str) and key.type == "flag" and value.strip().lower() in ("true", "false"):
         return f"{key.name} = {value.strip().lower()}"
-    if key.type == "text" and key.name != "cidr" and is_number(value):
+    if key.type == "texts" and isinstance(value, str):
+        return f"{key.name} = [{quoted(value)}]"
+    if key.type == "text" and key.name != "cidr" and not key.choices and is_number(value):
         return f'{key.name} = "{value}"'
     return key.sample
 

@@ -12,8 +12,8 @@ import msgspec
 
 from natless.catalog.addresses import BALANCER_ZONES
 
-KeyType: TypeAlias = Literal["text", "number", "flag", "table", "count"]
-"""What a key takes. `count` is a whole number or a table."""
+KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "count", "launch"]
+"""What a key takes. `texts` is a list of texts, `count` a whole number or a table, `launch` a word or a table."""
 
 NAME_LENGTH = 20
 """Characters. From the name AWS makes others: a load balancer's has at most 32, of which CloudFormation wants 13 for
@@ -34,7 +34,10 @@ MOST_TASKS = 5000
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One key. `least` and `most` bound a number; `pattern` is the whole text's; `sample` is a line to write."""
+    """One key. `least` and `most` bound a number; `pattern` is the whole text's; `sample` is a line to write.
+
+    `choices` are the words that a text may be, `later` those that it will be in a later version.
+    """
 
     name: str
     type: KeyType
@@ -45,6 +48,8 @@ class Key(msgspec.Struct, frozen=True):
     least: int | None = None
     most: int | None = None
     pattern: str | None = None
+    choices: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 class Later(msgspec.Struct, frozen=True):
@@ -110,12 +115,40 @@ NETWORK = Words(
             least=BALANCER_ZONES,
             most=MOST_ZONES,
         ),
+        Key(
+            "security_groups",
+            "text",
+            "A group each for load balancer, tasks and endpoints; or a single one for all of them.",
+            'security_groups = "separate"',
+            default="separate",
+            choices=("separate", "single"),
+        ),
+        Key(
+            "egress",
+            "text",
+            "Whom the tasks' group lets them reach: the endpoints alone, or HTTPS to anywhere (no route leads there).",
+            'egress = "endpoints"',
+            default="endpoints",
+            choices=("endpoints", "https"),
+        ),
+        Key(
+            "ingress",
+            "texts",
+            "The address blocks that may reach the load balancer.",
+            'ingress = ["0.0.0.0/0"]',
+            default=["0.0.0.0/0"],
+        ),
+        Key(
+            "nat",
+            "flag",
+            "A NAT gateway in each zone, for tasks that must reach the internet. The endpoints stay.",
+            "nat = false",
+            default=False,
+        ),
     ),
     (
-        Later("security_groups", "a group each for load balancer, tasks and endpoints", "separate"),
-        Later("nat", "private subnets with no way to the internet", now=False),
         Later("vpc", "a VPC of its own: remove the line"),
-        Later("egress", "egress to the endpoints only: remove the line"),
+        Later("scheme", "a load balancer that faces the internet", "internet-facing"),
     ),
 )
 
@@ -131,7 +164,7 @@ SERVICE = Words(
         Key(
             "image",
             "text",
-            "An image in private ECR, by tag or digest. Or `build`.",
+            "An image, by tag or digest: one of private ECR, or a public one, which is copied there. Or `build`.",
             'image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1.0"',
             pattern=FILLED_PATTERN,
         ),
@@ -154,6 +187,23 @@ SERVICE = Words(
         Key("cpu", "number", "CPU units of a task: 1024 is one vCPU.", "cpu = 256", default=256),
         Key("memory", "number", "MiB of memory of a task.", "memory = 512", default=512),
         Key(
+            "architecture",
+            "text",
+            "The processors that the image is built for.",
+            'architecture = "x86_64"',
+            default="x86_64",
+            choices=("x86_64", "arm64"),
+        ),
+        Key(
+            "launch",
+            "launch",
+            "What the tasks run on: Fargate, Fargate Spot (cheaper, may be taken back), or a mix of both by weight.",
+            'launch = "fargate"',
+            default="fargate",
+            choices=("fargate", "fargate-spot"),
+            later=("ec2",),
+        ),
+        Key(
             "health",
             "text",
             "The path that the load balancer asks for: 200 to 399 means healthy.",
@@ -174,11 +224,9 @@ SERVICE = Words(
         Key("secrets", "table", "Environment variables that ECS fetches when a task starts.", "[services.web.secrets]"),
     ),
     (
-        Later("launch", "Fargate", "fargate"),
         Later("exec", "tasks without ECS Exec", now=False),
         Later("instance", "Fargate, which has no instances: remove the line"),
         Later("gpu", "Fargate, which has no GPU: remove the line"),
-        Later("weights", "Fargate alone: remove the line"),
         Later("calls", "one service, which calls no other: remove the line"),
         Later("uses", "services that call no other AWS service: remove the table"),
         Later("schedule", "services that run all the time: remove the line"),
@@ -205,13 +253,26 @@ COUNT = Words(
     )
 )
 
+LAUNCH = Words(
+    (
+        Key("fargate", "number", "The share of tasks on Fargate.", "fargate = 1", default=0, least=0, most=1000),
+        Key("fargate-spot", "number", "The share on Spot.", "fargate-spot = 3", default=0, least=0, most=1000),
+        Key("base", "number", "So many first on Fargate.", "base = 1", default=0, least=0, most=MOST_TASKS),
+    )
+)
+
 OTHER_WORDS = {
+    "aarch64": "arm64",
+    "allowed_cidrs": "ingress",
+    "amd64": "x86_64",
+    "arch": "architecture",
     "azs": "zones",
     "availability_zones": "zones",
     "container_port": "port",
     "context": "build",
     "cpus": "cpu",
     "desired_count": "count",
+    "cpu_architecture": "architecture",
     "dockerfile": "build",
     "env": "environment",
     "env_vars": "environment",
@@ -219,10 +280,13 @@ OTHER_WORDS = {
     "health_path": "health",
     "healthcheck": "health",
     "image_uri": "image",
+    "launch_type": "launch",
     "mem": "memory",
+    "nat_gateway": "nat",
     "replicas": "count",
     "scale": "count",
     "service": "services",
+    "spot": "fargate-spot",
     "variables": "environment",
     "vpc_cidr": "cidr",
 }

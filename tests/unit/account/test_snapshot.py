@@ -1,14 +1,19 @@
 """Snapshots of moto's account (in this process), and of clients that refuse."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.ec2.utils import generate_instance_identity_document
 
 from natless.account import SECTIONS, AccountError, Narrow, connect, snapshot
+from natless.account.snapshot import HOSTING
+from natless.finding import Gap
 from natless.load import describe
 
 REGION = "eu-west-1"
@@ -113,7 +118,8 @@ def test_a_whole_account_is_read_and_loads(way: Callable[[str], Any]) -> None:
     ids = network(way)
     arn = service(way, ids, balancer(way, ids))
     found = snapshot(way)
-    assert set(found) == SECTIONS | {"Region", "Denied"}
+    # Nothing runs on instances here, so what hosts tasks is not asked for.
+    assert set(found) == (SECTIONS - HOSTING) | {"Region", "Denied"}
     assert found["Denied"] == {}
     assert (found["Region"], found["Account"]) == (REGION, "123456789012")
     cloud = describe(found, f"aws:{REGION}")
@@ -185,8 +191,98 @@ class Refusing:
         raise ClientError({"Error": {"Code": self._code, "Message": f"not allowed on {len(arguments)}"}}, "Any")
 
 
+class WithStrategy(Refusing):
+    """A client that gives a service's capacity providers, which moto takes and forgets."""
+
+    def describe_services(self, **arguments: object) -> Any:
+        answer = self._client.describe_services(**arguments)
+        for item in answer["services"]:
+            if item["serviceName"] == "hosted":
+                del item["launchType"]
+                item["capacityProviderStrategy"] = [{"capacityProvider": "hosts", "weight": 1}]
+        return answer
+
+
 def refusing(way: Callable[[str], Any], *calls: str, code: str = "UnauthorizedOperation") -> Callable[[str], Any]:
     return lambda name: Refusing(way(name), set(calls), code)
+
+
+def hosted(way: Callable[[str], Any], ids: dict[str, str]) -> str:
+    """Put the service on an Auto Scaling group of one instance, which is registered."""
+    ecs, ec2, iam, scaling = way("ecs"), way("ec2"), way("iam"), way("autoscaling")
+    trust = json.dumps(TRUST).replace("ecs-tasks", "ec2")
+    iam.create_role(RoleName="host", AssumeRolePolicyDocument=trust)
+    iam.put_role_policy(RoleName="host", PolicyName="ecs", PolicyDocument=json.dumps(ALLOW))
+    iam.create_instance_profile(InstanceProfileName="host")
+    iam.add_role_to_instance_profile(InstanceProfileName="host", RoleName="host")
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    data = base64.b64encode(b"#!/bin/bash\necho ECS_CLUSTER=hello >> /etc/ecs/ecs.config").decode()
+    made = ec2.create_launch_template(
+        LaunchTemplateName="hosts",
+        LaunchTemplateData={
+            "ImageId": image,
+            "InstanceType": "t3.small",
+            "SecurityGroupIds": [ids["group"]],
+            "IamInstanceProfile": {"Name": "host"},
+            "UserData": data,
+        },
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="hosts",
+        MinSize=1,
+        MaxSize=1,
+        LaunchTemplate={"LaunchTemplateId": made, "Version": "$Latest"},
+        VPCZoneIdentifier=ids["subnet"],
+    )
+    group = scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    instance: str = group["Instances"][0]["InstanceId"]
+    machine = boto3.resource("ec2", region_name=REGION).Instance(instance)
+    document = json.dumps(generate_instance_identity_document(machine))
+    ecs.register_container_instance(cluster="hello", instanceIdentityDocument=document)
+    ecs.create_capacity_provider(
+        name="hosts", autoScalingGroupProvider={"autoScalingGroupArn": group["AutoScalingGroupARN"]}
+    )
+    ecs.create_service(
+        cluster="hello",
+        serviceName="hosted",
+        taskDefinition="web",
+        desiredCount=0,
+        capacityProviderStrategy=[{"capacityProvider": "hosts", "weight": 1}],
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [ids["subnet"]], "securityGroups": [ids["group"]]}},
+    )
+    return instance
+
+
+def test_what_hosts_tasks_is_read_where_a_service_runs_on_instances(way: Callable[[str], Any]) -> None:
+    ids = network(way)
+    service(way, ids, balancer(way, ids))
+    instance = hosted(way, ids)
+    found = snapshot(lambda name: WithStrategy(way(name), set(), ""))
+    assert set(found) == SECTIONS | {"Region", "Denied"}
+    assert found["Denied"] == {}
+    assert [each["InstanceId"] for each in found["Instances"]] == [instance]
+    cloud = describe(found, f"aws:{REGION}")
+    assert cloud.gaps == ()
+    assert cloud.capacity_providers["hosts"].auto_scaling_group == "hosts"
+    group = cloud.instance_groups["hosts"]
+    assert (group.subnets, group.groups) == ((ids["subnet"],), (ids["group"],))
+    assert (group.cluster, group.role, group.proxy) == ("hello", "host", None)
+    assert "host" in cloud.roles
+    on_instances = next(each for each in cloud.services.values() if each.launch == "ec2")
+    assert on_instances.providers == ("hosts",)
+
+
+def test_a_refusal_of_what_hosts_tasks_is_a_gap(way: Callable[[str], Any]) -> None:
+    ids = network(way)
+    service(way, ids, balancer(way, ids))
+    hosted(way, ids)
+    found = snapshot(refusing(way, "describe_auto_scaling_groups", "describe_instance_attribute"))
+    assert set(found["Denied"]) == {"AutoScalingGroups", "Instances"}
+    cloud = describe(found, "aws")
+    assert {gap.what for gap in cloud.gaps} == {"AutoScalingGroups", "Instances"}
+    # The instance stands; whether its agent goes through a proxy is what its user data would say.
+    (standing,) = cloud.instance_groups.values()
+    assert isinstance(standing.proxy, Gap)
 
 
 @pytest.mark.parametrize(

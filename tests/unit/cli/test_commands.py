@@ -111,6 +111,8 @@ def test_six_mistakes_give_six_places(tmp_path: Path) -> None:
         (("logs", "examples/hello", "--to", "lab", "--since", "soon"), "is no duration"),
         (("deploy", "examples/hello", "--to", "lab", "--region", "eu-west-1"), "is not examples/hello/natless.toml's"),
         (("init", "examples/hello"), "stands already"),
+        (("exec", "web"), "natless run SERVICE --command"),
+        (("run", "web", "examples/hello", "--to", "lab", "--command", "echo 'half"), "No closing quotation"),
     ],
 )
 def test_bad_usage_ends_with_2_and_words(arguments: tuple[str, ...], words: str) -> None:
@@ -196,3 +198,60 @@ def test_a_folder_of_describe_json_is_read_as_the_aws_cli_prints_it(tmp_path: Pa
     (tmp_path / "Vpcs.json").write_text("{")
     _, said = natless("check", tmp_path, expect=2)
     assert "Vpcs.json is not JSON" in said
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--region", "us-east1"), ("--region", "Ireland"), ("--account", "12"), ("--account", "me")]
+)
+def test_a_misspelt_region_or_account_is_refused_and_never_proved_against(option: str, value: str) -> None:
+    # In `us-east1` no endpoint is of this region: each need would seem blocked.
+    _, said = natless("check", ROOT / "tests/others/network.yaml", option, value, expect=2)
+    assert f"{option} {value}: " in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check", "examples/hello"), ("explain", "NL201"), ("template", "examples/hello")]
+)
+def test_a_full_disk_is_said_in_words(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [NATLESS, *arguments], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 4
+    assert done.stderr == "natless: the answer cannot be written: No space left on device\n"
+
+
+def test_closed_streams_are_no_traceback() -> None:
+    for closed in (">&-", "2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f'"$0" check examples/hello {closed}', NATLESS],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_name_that_is_no_text_and_a_terminal_of_another_encoding_are_no_traceback(tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/net\xff.yaml")
+    Path(odd).write_bytes((ROOT / "tests/others/network.yaml").read_bytes())
+    for arguments in (("check", odd), ("check", odd, "--json"), ("explain",)):
+        done = subprocess.run(
+            [NATLESS, *arguments],
+            env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+            input=b"\xff exec format error",
+            capture_output=True,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr
+        assert done.returncode == 0
+        assert done.stdout
+
+
+def test_explain_without_a_standard_input_says_what_it_takes() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" explain <&-', NATLESS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "nothing is known of this text" in done.stderr

@@ -8,12 +8,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
+import click
 import msgspec
 import pytest
+from botocore.stub import Stubber
 from click.testing import CliRunner
 
 from natless import design
+from natless.account import session
 from natless.cli import deploy as room
+from natless.cli.destroy import destroy
 from natless.cli.world import World
 from natless.design import Design
 from natless.spec import Spec
@@ -86,3 +91,28 @@ def test_a_spec_without_repositories_has_no_images_template(folder: Path) -> Non
     done = subprocess.run([NATLESS, "template", folder, "--images"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no stack guest-images" in done.stderr
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Stubber:
+    """Give an AWS that knows who asks, and fails whatever else is asked."""
+    client = boto3.Session(aws_access_key_id="A", aws_secret_access_key="B", region_name="eu-west-1").client("sts")  # noqa: S106 - nobody's
+    stubber = Stubber(client)
+    caller = {"Account": "123456789012", "Arn": "arn:aws:sts::123456789012:assumed-role/deploy/ci", "UserId": "AROA:ci"}
+    stubber.add_response("get_caller_identity", caller)
+    stubber.activate()
+    monkeypatch.setattr(session, "connect", lambda *_: lambda name: client if name == "sts" else asked(name))
+    return stubber
+
+
+@pytest.mark.parametrize("command", [room.deploy, destroy])
+def test_without_a_terminal_and_without_yes_nothing_is_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: click.Command
+) -> None:
+    stubber = scripted(monkeypatch)
+    done = CliRunner().invoke(command, [str(folder), "--to", "aws"])
+    assert done.exit_code == 2, done.output
+    first, *rest = done.stderr.splitlines()
+    assert first == "account 123456789012, region eu-west-1, as arn:aws:sts::123456789012:assumed-role/deploy/ci"
+    assert "give --yes (`natless plan` shows what would change)" in " ".join(rest)
+    assert done.stdout == ""
+    stubber.assert_no_pending_responses()

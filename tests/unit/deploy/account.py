@@ -2,7 +2,8 @@
 
 Its scheduler starts no containers: a task runs at once and is healthy, unless the digest of its image is all `b`: then
 it stops with ECS's words for an S3 endpoint that is missing (aws/copilot-cli #5167); or all `d`: then its container
-exits, and the circuit breaker ends the deployment.
+exits, and the circuit breaker ends the deployment; or all `e`: then its container says why and exits, again and again,
+and no circuit breaker ends that; or all `f`: then it answers health checks with 404 until ECS stops it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import socketserver
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -77,6 +79,12 @@ class Scheduler:
         if image.endswith("d" * 64):
             self.crash(cluster, service, release["id"], started[0])
             return
+        if image.endswith("e" * 64):
+            self.leave(definition["taskDefinition"], started[0])
+            return
+        if image.endswith("f" * 64):
+            self.refuse(service, started)
+            return
         self.stop(own, release["id"])
         self._tasks.update(started[0], status="RUNNING")
         own.append(started)
@@ -98,6 +106,39 @@ class Scheduler:
         name = service["serviceName"]
         time.sleep(1.0)  # ECS waits for three tasks before it gives up: nobody misses the first
         self._tasks.rollout(cluster, name, release, "FAILED", "tasks failed to start.", failed=3)
+
+    def leave(self, definition: dict[str, Any], task: str) -> None:
+        from natless.lab.services.ecs_tasks import ContainerState  # noqa: PLC0415 - as above
+
+        group = definition["containerDefinitions"][0]["logConfiguration"]["options"]["awslogs-group"]
+        logs, stream = self._connect("logs"), f"web/web/{task.rsplit('/', 1)[1]}"
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        said = [{"timestamp": int(time.time() * 1000), "message": text} for text in ("starting", "no DATABASE_URL")]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=said)
+        web = ContainerState("web", "STOPPED", exit_code=1)
+        why = "Essential container in task exited"
+        self._tasks.detach(task)
+        self._tasks.update(
+            task, status="STOPPED", stopped_reason=why, stop_code="EssentialContainerExited", containers=[web]
+        )
+        time.sleep(0.3)
+
+    def refuse(self, service: dict[str, Any], started: tuple[str, str]) -> None:
+        from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
+
+        group, port = service["loadBalancers"][0]["targetGroupArn"], service["loadBalancers"][0]["containerPort"]
+        self._tasks.update(started[0], status="RUNNING")
+        self.register(service, started[1])
+        said = "Health checks failed with these codes: [404]"
+        set_target_health(
+            group, started[1], port, state="unhealthy", reason="Target.ResponseCodeMismatch", description=said
+        )
+        time.sleep(1.0)  # ECS takes its time to stop it: nobody misses what the load balancer says
+        why = f"Task failed ELB health checks in (target-group {group})"
+        self._tasks.detach(started[0])
+        self._tasks.update(
+            started[0], status="STOPPED", desired="STOPPED", stopped_reason=why, stop_code="ServiceSchedulerInitiated"
+        )
 
     def start(self, cluster: str, service: dict[str, Any], release: str) -> tuple[str, str]:
         arn = self._tasks.start(cluster, service["serviceName"], release, capacity_provider="FARGATE")
@@ -124,9 +165,35 @@ class Scheduler:
         set_target_health(group, address, port, state="healthy")
 
 
+class Refusal:
+    """The answer of a service that refuses."""
+
+    status_code = 400
+
+
+def refuse(account: LabAccount, faults: Path) -> None:
+    """Have the engine's calls refused whose names stand in the file `faults`, as it is at that moment."""
+    make = account.connect._make
+
+    def refused(model: Any, **_: Any) -> Any:
+        if model.name not in faults.read_text().split():
+            return None
+        error = {"Code": "Refused", "Message": f"{model.name} is refused"}
+        return Refusal(), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "r"}}
+
+    def client(*args: Any, **named: Any) -> Any:
+        made = make(*args, **named)
+        made.meta.events.register("before-call", refused)
+        return made
+
+    account.connect._make = client
+
+
 def main() -> None:
+    faults = Path(sys.argv[1])
     timings = Timings(endpoint_pending=0.1, balancer_provisioning=0.1, held_back=0.1, poll=0.02)
     account = LabAccount(REGION, ACCOUNT, KEY, "http://127.0.0.1", timings=timings, seed=7)
+    refuse(account, faults)
     server = make_server("127.0.0.1", 0, account.wsgi, server_class=Server, handler_class=Handler)
     threading.Thread(target=Scheduler(account).run, daemon=True).start()
     sys.stdout.write(f"{server.server_port}\n")

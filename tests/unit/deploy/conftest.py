@@ -13,17 +13,30 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from natless.deploy import Connect, Pace
+from natless.deploy import Connect, Pace, deploy, destroy
+from natless.deploy.progress import Changes, Progress
+from natless.design import Design, write
+from natless.finding import Verdict
+from natless.spec.model import Spec
+from natless.spec.read import read
 
 REGION = "eu-west-1"
 KEY = "AKIALABLABLABLABLABL"
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Connect]:
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file that names the calls of the stack engine which the account refuses."""
+    file = tmp_path_factory.mktemp("account") / "faults"
+    file.write_text("")
+    return file
+
+
+@pytest.fixture(scope="module")
+def lab(faults: Path) -> Iterator[Connect]:
     """Give clients of an account without containers."""
     program = Path(__file__).with_name("account.py")
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, str(program), str(faults)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         assert port, "the account did not start"
@@ -80,3 +93,51 @@ def script() -> Iterator[Script]:
     written = Script()
     yield written
     written.done()
+
+
+def spec_named(name: str, more: str = "") -> Spec:
+    text = f'name = "{name}"\n[services.web]\nbuild = "."\nport = 8080\npublic = true\n{more}'
+    return read(text, "natless.toml")
+
+
+class Deployment:
+    """One name, deployed again and again."""
+
+    def __init__(self, connect: Connect, name: str, pace: Pace) -> None:
+        self.connect = connect
+        self.name = name
+        self.pace = pace
+        self.examine: Callable[[], tuple[Verdict, ...]] = tuple
+        self.spec = spec_named(name)
+        self.design: Design = write(self.spec)
+
+    def change(self, more: str) -> None:
+        """Write more into the service's table."""
+        self.spec = spec_named(self.name, more)
+        self.design = write(self.spec)
+
+    def events(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> Iterator[Progress]:
+        """Deploy an image, and give what happens as it happens."""
+        pushed: list[str] = []
+
+        def push(_service: object, repository: str) -> str:
+            pushed.append(repository)
+            return digest
+
+        self.pushed = pushed
+        return deploy(self.design, self.spec, self.connect, push, approve=approve, pace=self.pace, examine=self.examine)
+
+    def deploy(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> list[Progress]:
+        """Deploy an image to its end; what was said is kept, also before a failure."""
+        self.said: list[Progress] = []
+        for event in self.events(digest, approve):
+            self.said.append(event)
+        return self.said
+
+    def destroy(self, **also: bool) -> list[Progress]:
+        return list(destroy(self.connect, self.name, pace=self.pace, **also))
+
+
+@pytest.fixture
+def deployment(lab: Connect, pace: Pace) -> Callable[[str], Deployment]:
+    return lambda name: Deployment(lab, name, pace)

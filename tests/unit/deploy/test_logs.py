@@ -50,6 +50,13 @@ def test_following_gives_each_line_once_and_late_ones_too(script: Any) -> None:
     assert [line.message for line in found] == ["a", "late"]
 
 
+def test_a_pattern_is_cloudwatchs_own_business(script: Any) -> None:
+    group(script)
+    wanted = {"logGroupName": "hello-logs", "startTime": 5, "filterPattern": "?ERROR ?WARN"}
+    script.say("logs", "filter_log_events", events((10, "ERROR")), **wanted)
+    assert [line.message for line in logs(script.connect, "hello", 5, pattern="?ERROR ?WARN")] == ["ERROR"]
+
+
 def test_no_deployment_is_said(script: Any) -> None:
     script.say("cloudformation", "describe_stacks", ("ValidationError", "Stack with id hello does not exist"))
     with pytest.raises(DeployError, match="there is no deployment hello with a log group here"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from natless.deploy import Connect, DeployError, Pace, deploy, destroy, logs, stacks, status
+from natless.deploy import Connect, DeployError, deploy, logs, stacks, status
 from natless.deploy.progress import (
     Changes,
     Deployed,
@@ -22,54 +22,19 @@ from natless.deploy.progress import (
     TaskEvent,
     Unchanged,
 )
-from natless.design import Design, write
-from natless.spec.model import Spec
-from natless.spec.read import read
+from natless.finding import Blocked, Gate, Origin, Path, Verdict
 
-GOOD, BROKEN, CRASHING = ("sha256:" + letter * 64 for letter in "abd")
-
-
-def spec_named(name: str) -> Spec:
-    text = f'name = "{name}"\n[services.web]\nbuild = "."\nport = 8080\npublic = true\n'
-    return read(text, "natless.toml")
-
-
-class Deployment:
-    """One name, deployed again and again."""
-
-    def __init__(self, connect: Connect, name: str, pace: Pace) -> None:
-        self.connect = connect
-        self.name = name
-        self.pace = pace
-        self.spec = spec_named(name)
-        self.design: Design = write(self.spec)
-
-    def deploy(self, digest: str, approve: Callable[[Changes], bool] = lambda _: True) -> list[Progress]:
-        pushed: list[str] = []
-
-        def push(_service: object, repository: str) -> str:
-            pushed.append(repository)
-            return digest
-
-        said: list[Progress] = []
-        try:
-            for event in deploy(self.design, self.spec, self.connect, push, approve=approve, pace=self.pace):
-                said.append(event)  # noqa: PERF402 - what was said before a failure is kept
-        finally:
-            self.said = said
-            self.pushed = pushed
-        return said
-
-    def destroy(self, **also: bool) -> list[Progress]:
-        return list(destroy(self.connect, self.name, pace=self.pace, **also))
+GOOD, BROKEN, CRASHING, LEAVING, REFUSING = ("sha256:" + letter * 64 for letter in "abdef")
+HERE = Origin("here", None, "")
+Make = Callable[[str], Any]
 
 
 def of(kind: type[Any], said: list[Progress]) -> list[Any]:
     return [event for event in said if isinstance(event, kind)]
 
 
-def test_a_deployment_from_nothing_to_nothing(lab: Connect, pace: Pace) -> None:
-    hello = Deployment(lab, "hello", pace)
+def test_a_deployment_from_nothing_to_nothing(lab: Connect, deployment: Make) -> None:
+    hello = deployment("hello")
     said = hello.deploy(GOOD)
 
     assert hello.pushed == ["hello/web"]
@@ -112,8 +77,8 @@ def test_a_deployment_from_nothing_to_nothing(lab: Connect, pace: Pace) -> None:
     assert status(lab, "hello").state == ""
 
 
-def test_tasks_that_cannot_start_stop_a_creation_with_their_cause(lab: Connect, pace: Pace) -> None:
-    broken = Deployment(lab, "broken", pace)
+def test_tasks_that_cannot_start_stop_a_creation_with_their_cause(deployment: Make) -> None:
+    broken = deployment("broken")
     with pytest.raises(DeployError) as caught:
         broken.deploy(BROKEN)
     first = str(caught.value).splitlines()[0]
@@ -130,8 +95,8 @@ def test_tasks_that_cannot_start_stop_a_creation_with_their_cause(lab: Connect, 
     broken.destroy(images=True, logs=True)
 
 
-def test_a_stack_that_failed_names_the_tasks_cause_and_is_cleaned_up(lab: Connect, pace: Pace) -> None:
-    crashing = Deployment(lab, "crashing", pace)
+def test_a_stack_that_failed_names_the_tasks_cause_and_is_cleaned_up(deployment: Make) -> None:
+    crashing = deployment("crashing")
     with pytest.raises(DeployError) as caught:
         crashing.deploy(CRASHING)
     lines = str(caught.value).splitlines()
@@ -145,8 +110,46 @@ def test_a_stack_that_failed_names_the_tasks_cause_and_is_cleaned_up(lab: Connec
     crashing.destroy(images=True, logs=True)
 
 
-def test_a_no_leaves_nothing_behind(lab: Connect, pace: Pace) -> None:
-    shy = Deployment(lab, "shy", pace)
+def test_a_release_whose_containers_exit_is_stopped_with_their_last_words(deployment: Make) -> None:
+    leaving = deployment("leaving")
+    leaving.deploy(GOOD)
+    with pytest.raises(DeployError) as caught:
+        leaving.deploy(LEAVING)
+    lines = str(caught.value).splitlines()
+    assert lines[0].endswith(": tasks exit: Essential container in task exited; web exited with 1: no DATABASE_URL"), (
+        lines[0]
+    )
+    assert [line.partition(" ")[2] for line in lines if " wrote: " in line] == [
+        "wrote: starting",
+        "wrote: no DATABASE_URL",
+    ]
+    assert "the update of stack leaving is being rolled back" in lines[-1]
+
+    # What ran before is what runs after it.
+    said = leaving.deploy(GOOD)
+    assert isinstance(said[-1], Deployed)
+    assert [each.stack for each in of(Unchanged, said)] == ["leaving-images", "leaving"]
+    leaving.destroy(images=True, logs=True)
+
+
+def test_a_release_that_answers_health_checks_wrongly_is_stopped_with_the_code(deployment: Make) -> None:
+    refusing = deployment("refusing")
+    blocked = Verdict(
+        "refusing-web:1", "alb->task", Blocked(Path(), Gate("route", "t", HERE), "NL308", "shut"), "shut", kept=False
+    )
+    refusing.examine = lambda: (blocked,)
+    with pytest.raises(DeployError) as caught:
+        refusing.deploy(REFUSING)
+    lines = str(caught.value).splitlines()
+    assert ": tasks do not pass their health checks: Task failed ELB health checks in (target-group arn:" in lines[0]
+    assert lines[0].endswith("): Health checks failed with these codes: [404]")
+    assert lines[1] == "proof of what stands: refusing-web:1 alb->task is blocked (NL308): shut"
+    assert any("is unhealthy: Health checks failed with these codes: [404]" in line for line in lines)
+    refusing.destroy(images=True, logs=True)
+
+
+def test_a_no_leaves_nothing_behind(lab: Connect, deployment: Make) -> None:
+    shy = deployment("shy")
     said = shy.deploy(GOOD, approve=lambda changes: changes.stack == "shy-images")
     assert said[-1] == Said("stack shy stays as it was")
     assert of(Deployed, said) == []
@@ -154,8 +157,8 @@ def test_a_no_leaves_nothing_behind(lab: Connect, pace: Pace) -> None:
     shy.destroy(images=True)
 
 
-def test_an_interrupted_deploy_is_continued(lab: Connect, pace: Pace) -> None:
-    cut = Deployment(lab, "cut", pace)
+def test_an_interrupted_deploy_is_continued(lab: Connect, deployment: Make) -> None:
+    cut = deployment("cut")
 
     def interrupted(_: Changes) -> bool:
         raise KeyboardInterrupt
@@ -167,7 +170,7 @@ def test_an_interrupted_deploy_is_continued(lab: Connect, pace: Pace) -> None:
     assert left.status == "REVIEW_IN_PROGRESS"
 
     # This time it is cut off while CloudFormation works.
-    for event in deploy(cut.design, cut.spec, lab, lambda _service, _repository: GOOD, pace=pace):
+    for event in deploy(cut.design, cut.spec, lab, lambda _service, _repository: GOOD, pace=cut.pace):
         if isinstance(event, StackEvent) and event.resource == "Vpc":
             break
     said = cut.deploy(GOOD)
@@ -177,8 +180,8 @@ def test_an_interrupted_deploy_is_continued(lab: Connect, pace: Pace) -> None:
     cut.destroy(images=True, logs=True)
 
 
-def test_a_repository_with_images_is_emptied_only_when_asked(lab: Connect, pace: Pace) -> None:
-    full = Deployment(lab, "full", pace)
+def test_a_repository_with_images_is_emptied_only_when_asked(lab: Connect, deployment: Make) -> None:
+    full = deployment("full")
     full.deploy(GOOD)
     manifest = '{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}'
     lab("ecr").put_image(repositoryName="full/web", imageManifest=manifest, imageTag="one")

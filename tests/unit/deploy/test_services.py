@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from natless.deploy import services
+from natless.deploy.fatal import fatal_start, in_its_own_words
 from natless.deploy.services import DeploymentStatus, ServiceName, ServiceStatus, TaskStatus
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -42,30 +43,86 @@ def stopped(number: int, reason: str, deployment: str = "ecs-svc/2", definition:
 
 
 def test_one_silence_may_be_too_early_and_two_are_not() -> None:
-    assert services.fatal_start(service(stopped(1, TIMEOUT))) is None
-    fatal = services.fatal_start(service(stopped(1, TIMEOUT), stopped(2, TIMEOUT)))
+    assert fatal_start(service(stopped(1, TIMEOUT))) is None
+    fatal = fatal_start(service(stopped(1, TIMEOUT), stopped(2, TIMEOUT)))
     assert fatal is not None
     assert (fatal.task, fatal.cause) == ("1", TIMEOUT)
 
 
 def test_a_refusal_is_fatal_at_once() -> None:
-    fatal = services.fatal_start(service(stopped(1, NOT_FOUND)))
+    fatal = fatal_start(service(stopped(1, NOT_FOUND)))
     assert fatal is not None
     assert fatal.meaning.startswith("The registry answered")
 
 
 def test_tasks_of_other_deployments_do_not_count() -> None:
     old = [stopped(number, TIMEOUT, "ecs-svc/1", "web:1") for number in (1, 2)]
-    assert services.fatal_start(service(*old)) is None
+    assert fatal_start(service(*old)) is None
     mine = [stopped(number, TIMEOUT) for number in (1, 2)]
-    assert services.fatal_start(service(*mine), frozenset({"ecs-svc/2"})) is None
+    assert fatal_start(service(*mine), frozenset({"ecs-svc/2"})) is None
     by_definition = [stopped(number, TIMEOUT, "", "web:2") for number in (1, 2)]
-    assert services.fatal_start(service(*by_definition)) is not None
+    assert fatal_start(service(*by_definition)) is not None
 
 
 def test_a_scaled_down_task_is_no_failure() -> None:
     reason = "Scaling activity initiated by (deployment ecs-svc/2)"
-    assert services.fatal_start(service(stopped(1, reason), stopped(2, reason))) is None
+    assert fatal_start(service(stopped(1, reason), stopped(2, reason))) is None
+
+
+SICK = "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/g/1)"
+EXITED = "Essential container in task exited; web exited with 1"
+DENIED = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable "
+    "to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:x from secrets "
+    "manager: AccessDeniedException: User: r is not authorized to perform: secretsmanager:GetSecretValue"
+)
+PLATFORM = (
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): image Manifest does not contain "
+    "descriptor matching platform 'linux/amd64'"
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning"),
+    [
+        (DENIED, "Secrets Manager refused"),
+        (PLATFORM, "The image was built for another CPU architecture"),
+        (NOT_FOUND, "The registry answered: it has no such image"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_fatal_at_the_first_task(reason: str, meaning: str) -> None:
+    fatal = fatal_start(service(stopped(1, reason)))
+    assert fatal is not None
+    assert fatal.cause == reason
+    assert fatal.meaning.startswith(meaning)
+
+
+def test_one_exit_may_be_an_accident_and_two_are_not() -> None:
+    assert fatal_start(service(stopped(1, EXITED))) is None
+    fatal = fatal_start(service(stopped(1, EXITED), stopped(2, EXITED)))
+    assert fatal is not None
+    assert (fatal.stage, fatal.cause) == ("exit", EXITED)
+
+
+def test_a_wrong_answer_is_fatal_at_once_and_a_silence_at_the_second_task() -> None:
+    assert fatal_start(service(stopped(1, SICK))) is None
+    silent = fatal_start(service(stopped(1, SICK), stopped(2, SICK)))
+    assert silent is not None
+    assert (silent.stage, silent.cause) == ("health", SICK)
+    said = "Health checks failed with these codes: [500]"
+    wrong = fatal_start(service(stopped(1, SICK)), frozenset(), {"10.0.0.9": said})
+    assert wrong is not None
+    assert wrong.sentence == f"web: tasks do not pass their health checks: {SICK}: {said}"
+
+
+def test_the_containers_last_words_are_the_cause_and_the_kernels_before_others() -> None:
+    fatal = fatal_start(service(stopped(1, EXITED), stopped(2, EXITED)))
+    assert fatal is not None
+    assert in_its_own_words(fatal, ("a", "no DATABASE_URL")).cause == f"{EXITED}: no DATABASE_URL"
+    wrong = in_its_own_words(fatal, ("exec /web: exec format error", "bye"))
+    assert wrong.cause == f"{EXITED}: exec /web: exec format error"
+    assert wrong.meaning.startswith("The image was built for another CPU architecture")
+    assert in_its_own_words(fatal, ()) == fatal
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from natless.deploy import DeployError, Pace, changes, stacks
+from natless.deploy import DeployError, Pace, changes, destroy, stacks
 from natless.deploy.progress import Change, Changes, PropertyChange, Said, StackEvent, Unchanged
 
 ARN = "arn:aws:cloudformation:eu-west-1:123456789012:stack/hello/0f1e"
@@ -19,7 +19,8 @@ ABSENT = ("ValidationError", "Stack with id hello does not exist")
 
 
 def stack(status: str, **more: Any) -> dict[str, Any]:
-    about = {"StackName": "hello", "StackId": ARN, "CreationTime": AT, "StackStatus": status, **more}
+    mine = [{"Key": "natless", "Value": "hello"}]
+    about = {"StackName": "hello", "StackId": ARN, "CreationTime": AT, "StackStatus": status, "Tags": mine, **more}
     return {"Stacks": [about]}
 
 
@@ -65,11 +66,12 @@ def deletion(script: Any) -> None:
 
 
 def prepared(script: Any) -> list[StackEvent | Said]:
-    return list(changes.prepare(script.connect, "hello", QUICK))
+    return list(changes.prepare(script.connect, "hello", "hello", QUICK))
 
 
 @pytest.mark.parametrize(
-    "status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"]
+    "status",
+    ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"],
 )
 def test_a_stack_at_rest_is_ready(script: Any, status: str) -> None:
     script.say("cloudformation", "describe_stacks", stack(status))
@@ -112,12 +114,39 @@ def test_a_deletion_that_failed_is_tried_again(script: Any) -> None:
     assert prepared(script)[0] == Said("stack hello was not deleted to its end (DELETE_FAILED): trying again")
 
 
-def test_a_creation_that_was_kept_on_failure_needs_a_person(script: Any) -> None:
-    script.say("cloudformation", "describe_stacks", stack("CREATE_FAILED", StackStatusReason="as asked"))
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "IMPORT_ROLLBACK_FAILED", "A_STATE_TO_COME"])
+def test_what_can_neither_be_changed_nor_cleaned_up_needs_a_person(script: Any, status: str) -> None:
+    script.say("cloudformation", "describe_stacks", stack(status, StackStatusReason="as asked"))
     script.say("cloudformation", "list_stack_resources", held("CREATE_FAILED", "no such key"))
-    with pytest.raises(DeployError, match="stack hello stands in CREATE_FAILED: as asked") as caught:
+    with pytest.raises(DeployError, match=f"stack hello stands in {status}: as asked") as caught:
         prepared(script)
     assert caught.value.evidence == ("WebLogGroup (AWS::Logs::LogGroup): no such key",)
+
+
+def test_an_update_that_failed_and_was_kept_is_changed_from_there(script: Any) -> None:
+    script.say("cloudformation", "describe_stacks", stack("UPDATE_FAILED"))
+    assert prepared(script) == [Said("the last update of stack hello failed and was kept so: changing it from there")]
+
+
+@pytest.mark.parametrize("tags", [[], [{"Key": "natless", "Value": "other"}]])
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_IN_PROGRESS"])
+def test_a_stack_of_somebody_else_is_not_touched(script: Any, status: str, tags: list[Any]) -> None:
+    script.say("cloudformation", "describe_stacks", stack(status, Tags=tags))
+    with pytest.raises(DeployError, match="a stack hello stands here that natless did not make"):
+        prepared(script)
+
+
+def test_nor_is_it_destroyed(script: Any) -> None:
+    script.say("cloudformation", "describe_stacks", stack("CREATE_COMPLETE", Tags=[]))
+    with pytest.raises(DeployError, match="a stack hello stands here that natless did not make"):
+        list(destroy(script.connect, "hello", pace=QUICK))
+
+
+def test_a_protected_stack_is_left_alone_and_said_so(script: Any) -> None:
+    script.say("cloudformation", "describe_stacks", stack("DELETE_FAILED", EnableTerminationProtection=True))
+    with pytest.raises(DeployError, match="stack hello is protected from deletion") as caught:
+        prepared(script)
+    assert "--no-enable-termination-protection --stack-name hello" in caught.value.advice
 
 
 def test_what_is_under_way_is_waited_for(script: Any) -> None:

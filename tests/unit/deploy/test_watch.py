@@ -10,7 +10,7 @@ import pytest
 from natless.catalog.ecs_errors import IMAGE_NOT_FOUND
 from natless.deploy import DeployError, Pace
 from natless.deploy.progress import Changes, FatalStart, ServiceEvent, TaskEvent
-from natless.deploy.release import _Release
+from natless.deploy.rollout import Rollout
 from natless.deploy.services import ServiceName
 from natless.deploy.stacks import Stack
 from natless.deploy.watch import Watch
@@ -73,13 +73,14 @@ def test_only_what_is_new_is_said_and_only_what_is_new_is_fatal(script: Any) -> 
 
 def test_an_update_whose_tasks_cannot_start_is_cancelled(script: Any) -> None:
     spec = read('name = "hello"\n[services.web]\nbuild = "."\nport = 80\npublic = true\n', "natless.toml")
-    release = _Release(spec, script.connect, lambda _: True, Pace())
+    rollout = Rollout(spec, script.connect, lambda _: True, Pace())
     seen(script, 1, CAUSE)
-    release._watches["web"] = Watch(script.connect, ServiceName("hello", "web"), standing=True)
+    rollout._watches["web"] = Watch(script.connect, ServiceName("hello", "web"), standing=True)
     seen(script, 2, CAUSE, CAUSE)
-    list(release._look())
+    list(rollout._look())
+    script.say("cloudformation", "describe_stacks", ("ValidationError", "Stack with id hello does not exist"))
     script.say("cloudformation", "cancel_update_stack", {}, StackName=ARN)
     stack = Stack("hello", ARN, "UPDATE_IN_PROGRESS", "", {}, {})
     with pytest.raises(DeployError, match="web: tasks cannot start: CannotPullContainerError") as caught:
-        release._stop_if_fatal(Changes("hello", "set", "UPDATE", ()), stack)
+        rollout._stop_if_fatal(Changes("hello", "set", "UPDATE", ()), stack)
     assert caught.value.advice.startswith("the update of stack hello is being rolled back; the next deploy waits")

@@ -16,9 +16,13 @@ from cloudformation_validate import CompositeEngine, Severity, TemplateContent
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from natless import design
+from natless import design, load
+from natless.catalog.handler_permissions import PERMISSIONS
 from natless.design import Design, Template
-from natless.spec.model import Count, Network, Secret, Service, Spec
+from natless.finding import Blocked, Unknown
+from natless.finding import Severity as FindingSeverity
+from natless.prove import Promises, prove
+from natless.spec.model import Count, Launch, Network, Secret, Service, Spec
 
 # Words as `spec.read` accepts them: lower case, digits and single hyphens between.
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
@@ -58,10 +62,19 @@ def specs(draw: st.DrawFn) -> Spec:
         memory=memory,
         health=draw(st.sampled_from(["/", "/healthz"])),
         count=draw(COUNTS),
+        architecture=draw(st.sampled_from(["x86_64", "arm64"])),
+        launch=draw(st.sampled_from([Launch(), Launch(0, 1), Launch(1, 3, 2), Launch(0, 1, 1)])),
         environment=draw(st.dictionaries(VARIABLES, st.sampled_from(["", "1", "${HOME}", "a b", "né"]), max_size=2)),
         secrets=tuple(secrets),
     )
-    network = Network(str(block), zones)
+    network = Network(
+        str(block),
+        zones,
+        draw(st.sampled_from(["separate", "single"])),
+        draw(st.sampled_from(["endpoints", "https"])),
+        draw(st.sampled_from([("0.0.0.0/0",), ("13.32.0.0/15", "151.101.1.7/32")])),
+        draw(st.booleans()),
+    )
     return Spec("natless.toml", draw(NAMES), draw(REGIONS), network, (service,), {"name": 1})
 
 
@@ -197,7 +210,7 @@ def test_subnets_lie_apart_inside_the_vpc_and_hold_a_load_balancer(spec: Spec) -
 @settings(max_examples=50, deadline=None)
 @given(specs())
 def test_a_further_zone_moves_nothing_that_stands(spec: Spec) -> None:
-    fewer = msgspec.structs.replace(spec, network=Network(spec.network.cidr, 1))
+    fewer = msgspec.structs.replace(spec, network=msgspec.structs.replace(spec.network, zones=1))
     stands, grown = design.write(fewer).main["Resources"], design.write(spec).main["Resources"]
     assert all(
         element == grown[id_]
@@ -242,10 +255,47 @@ def test_every_endpoint_has_a_policy_and_says_why_it_is_there(spec: Spec) -> Non
 def test_no_group_is_left_with_the_default_egress(spec: Spec) -> None:
     elements = design.write(spec).main["Resources"].values()
     groups = [one["Properties"] for one in elements if one["Type"] == "AWS::EC2::SecurityGroup"]
-    assert len(groups) == 3
+    assert len(groups) == (3 if spec.network.security_groups == "separate" else 1)
     assert all([rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"] for group in groups)
     open_ends = [one["Properties"] for one in elements if one["Type"].startswith("AWS::EC2::SecurityGroupEgress")]
-    assert not any("CidrIp" in rule for rule in open_ends)
+    wide = [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in open_ends if "CidrIp" in rule]
+    asked = spec.network.nat or spec.network.egress == "https"
+    assert wide == ([("0.0.0.0/0", 443, 443)] if asked else [])
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_who_deploys_can_be_told_what_the_handlers_of_every_type_ask(spec: Spec) -> None:
+    types = {element["Type"] for element in design.write(spec).main["Resources"].values()}
+    assert types <= set(PERMISSIONS)
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_no_two_rules_of_a_group_are_the_same(spec: Spec) -> None:
+    # EC2: InvalidPermission.Duplicate.
+    seen = set()
+    for element in design.write(spec).main["Resources"].values():
+        if element["Type"].startswith("AWS::EC2::SecurityGroup") and element["Type"] != "AWS::EC2::SecurityGroup":
+            rule = {key: value for key, value in element["Properties"].items() if key != "Description"}
+            text = json.dumps([element["Type"], rule], sort_keys=True)
+            assert text not in seen
+            seen.add(text)
+
+
+@settings(max_examples=40, deadline=None)
+@given(specs())
+def test_every_design_holds_what_it_promises(spec: Spec) -> None:
+    designed = design.write(spec)
+    parameters = {parameter.name: parameter.value for parameter in designed.parameters}
+    cloud = load.cloudformation(design.text(designed.main), "t", parameters, spec.region, None)
+    proof = prove(cloud, Promises(private=not spec.network.nat))
+    # In a single group the rule that lets visitors reach the load balancer stands before the tasks as well.
+    shared = {"NL310"} if spec.network.security_groups == "single" else set()
+    assert {found.rule for found in proof.findings if found.severity is not FindingSeverity.NOTE} <= shared
+    blocked = {verdict.need for verdict in proof.verdicts if isinstance(verdict.outcome, Blocked)}
+    assert blocked == (set() if spec.network.nat else {"task->internet"})
+    assert not any(isinstance(verdict.outcome, Unknown) for verdict in proof.verdicts)
 
 
 def written(spec: Spec) -> tuple[str, str, Design]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from natless.cloud import CidrPeer, GroupPeer, Policy, Ports, PrefixListPeer, Role, Statement
+from natless.cloud import CidrPeer, GroupPeer, Icmp, Policy, Ports, PrefixListPeer, Role, Statement
 from natless.finding import Gap
 from natless.load import LoadError, describe
 
@@ -183,6 +183,7 @@ def test_group_permissions_without_rule_ids() -> None:
         ("all", Ports(), PrefixListPeer("pl-63a5400a")),
         ("icmp", Ports(), CidrPeer(IPv4Network("0.0.0.0/0"))),
     }
+    assert [rule.icmp for rule in rules] == [None, None, None, Icmp(8)]
     assert [rule.id for rule in rules] == ["sg-1.ingress[0]", "sg-1.ingress[1]", "sg-1.egress[0]", "sg-1.egress[1]"]
 
 
@@ -218,6 +219,24 @@ def test_acl_entries() -> None:
     (entry,) = describe({**WHOLE, "NetworkAcls": [acl]}, "here").network_acls["acl-1"].entries
     assert not isinstance(entry, Gap)
     assert (entry.protocol, entry.ports, entry.allow, entry.egress) == ("tcp", Ports(443, 443), True, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "icmp"), [({"Type": 8, "Code": -1}, Icmp(8)), ({"Type": 3, "Code": 4}, Icmp(3, 4)), ({"Type": -1}, None)]
+)
+def test_an_acl_entry_for_icmp_has_its_type_and_code(said: dict[str, int], icmp: Icmp | None) -> None:
+    # API reference, "IcmpTypeCode": -1 is all types, or all codes of a type.
+    entry = {"RuleNumber": 1, "Protocol": "1", "RuleAction": "allow", "Egress": True, "CidrBlock": "0.0.0.0/0"}
+    acl = {"NetworkAclId": "acl-1", "VpcId": "vpc-1", "IsDefault": False, "Associations": []}
+    acl["Entries"] = [{**entry, "IcmpTypeCode": said}]
+    (found,) = describe({**WHOLE, "NetworkAcls": [acl]}, "here").network_acls["acl-1"].entries
+    assert not isinstance(found, Gap)
+    assert (found.protocol, found.icmp) == ("icmp", icmp)
+
+
+def test_ipv6_cidrs_are_kept() -> None:
+    found = vpc_with(None, Ipv6CidrBlockAssociationSet=[{"Ipv6CidrBlock": "2001:db8::/56"}])
+    assert found.ipv6_cidrs == ("2001:db8::/56",)
 
 
 def endpoint(**fields: Any) -> dict[str, Any]:

@@ -10,6 +10,15 @@ from tests import captures
 from natless.load import LoadError, describe
 
 KEYS = [
+    "AutoScalingGroups",
+    "CapacityProviders",
+    "Clusters",
+    "ContainerInstances",
+    "InstanceProfiles",
+    "Instances",
+    "LaunchConfigurations",
+    "LaunchTemplateVersions",
+    "Reservations",
     "DhcpOptions",
     "InternetGateways",
     "ListenerRules",
@@ -116,6 +125,14 @@ FIELDS = st.sampled_from(
             "PrefixListId",
         ],
         *[
+            "LaunchTemplateData",
+            "LaunchTemplate",
+            "LaunchTemplateId",
+            "UserData",
+            "IamInstanceProfile",
+            "ec2InstanceId",
+            "AutoScalingGroupName",
+            "containerInstanceArn",
             "networkConfiguration",
             "awsvpcConfiguration",
             "subnets",

@@ -134,7 +134,7 @@ def test_what_the_task_role_may_call_is_needed() -> None:
     assert {need: type(found[need]) for need in ("sqs", "dynamodb")} == {"sqs": Blocked, "dynamodb": Blocked}
 
 
-def test_container_instances_are_not_read_so_their_needs_are_unknown() -> None:
+def test_container_instances_of_another_stack_are_not_read_so_their_needs_are_unknown() -> None:
     def ec2(resources: dict[str, Any]) -> None:
         service = resources["WebService"]["Properties"]
         del service["CapacityProviderStrategy"]
@@ -150,8 +150,8 @@ def test_container_instances_are_not_read_so_their_needs_are_unknown() -> None:
         "ecs-agent",
         "ecs-telemetry",
     }
-    # The task's own interface carries the requests of users, on every launch type.
-    assert isinstance(found["alb->task"], Reachable)
+    # Whether any task runs behind the load balancer is as open.
+    assert isinstance(found["alb->task"], Unknown)
 
 
 def test_an_unresolved_image_is_unknown_never_fine() -> None:
@@ -320,3 +320,35 @@ def test_a_central_endpoint_serves_no_image_layers() -> None:
 
     found = outcomes(proof(behind_a_transit_gateway, task_egress("10.0.0.0/8"), without_s3))["s3-layers"]
     assert isinstance(found, Blocked)
+
+
+def test_a_task_behind_a_nat_gateway_is_exposed_to_nobody() -> None:
+    # VPC user guide, "NAT gateways": hosts of the internet cannot begin a connection through one.
+    def behind_nat(resources: dict[str, Any]) -> None:
+        resources["Nat"] = {
+            "Type": "AWS::EC2::NatGateway",
+            "Properties": {"SubnetId": {"Ref": "PublicSubnet1"}, "AllocationId": "eipalloc-0123456789abcdef0"},
+        }
+        for zone in (1, 2):
+            resources[f"Out{zone}"] = {
+                "Type": "AWS::EC2::Route",
+                "Properties": {
+                    "RouteTableId": {"Ref": f"PrivateRouteTable{zone}"},
+                    "DestinationCidrBlock": "0.0.0.0/0",
+                    "NatGatewayId": {"Ref": "Nat"},
+                },
+            }
+        resources["Open"] = {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {
+                "GroupId": {"Ref": "WebTaskGroup"},
+                "IpProtocol": "tcp",
+                "FromPort": 8080,
+                "ToPort": 8080,
+                "CidrIp": "0.0.0.0/0",
+            },
+        }
+
+    rules = {finding.rule for finding in proof(behind_nat).findings}
+    assert "NL309" not in rules
+    assert "NL310" in rules

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from natless.catalog.ecs_errors import ERRORS
+from natless.catalog.ecs_stops import STOPS
 from natless.catalog.explanation_codes import CODES
 from natless.finding.rules import RULES
 from natless.prove import explain
@@ -51,6 +52,17 @@ LAYER = (
     "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed"
     ' to do request: Get "https://prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com/layer": dial tcp'
     " 52.216.1.1:443: i/o timeout"
+)
+
+
+# The Docker daemon's words for no answer, as older agents and the EC2 launch type give them.
+DAEMON = (
+    'CannotPullContainerError: Error response from daemon: Get "https://{}/v2/": net/http: request canceled while'
+    " waiting for connection (Client.Timeout exceeded while awaiting headers)"
+)
+REFUSED_PULL = (
+    "CannotPullECRContainerError: AccessDeniedException: User: arn:aws:sts::1:assumed-role/a/b is not authorized to"
+    " perform: ecr:GetAuthorizationToken on resource: *"
 )
 
 
@@ -111,3 +123,60 @@ def test_every_code_of_reachability_analyzer_leads_to_rules(code: object) -> Non
 def test_anything_else_is_not_explained() -> None:
     assert explain("hello") is None
     assert explain("") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "first"),
+    [
+        # Texts as people paste them, from public threads: which step it was, and what to look at first.
+        ("exec /app/server: exec format error", "another CPU architecture", ""),
+        ("standard_init_linux.go:228: exec user process caused: exec format error", "another CPU architecture", ""),
+        ("OutOfMemoryError: container killed due to memory usage", "more memory", ""),
+        ("TaskFailedToStart", "did not start", ""),
+        ("Essential container in task exited", "ended by itself", ""),
+        (
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retr",
+            "token",
+            "NL401",
+        ),
+        ("STOPPED (CannotPullContainerError: Error response from daem)", "pulling its image", "NL401"),
+        (DAEMON.format("123456789012.dkr.ecr.us-east-1.amazonaws.com"), "manifest from ECR", "NL401"),
+        (DAEMON.format("registry-1.docker.io"), "pulling its image", "NL406"),
+        (REFUSED_PULL, "refused", "NL502"),
+        ("Task failed ELB health checks in (target-group arn:x)", "health checks", "NL308"),
+        ("due to (reason Health checks failed with these codes: [404])", "a code that is not healthy", ""),
+        (
+            'failed to invoke EFS utils commands: stderr: Failed to resolve "fs-1.efs.us-east-1.amazonaws.com"',
+            "EFS",
+            "NL101",
+        ),
+    ],
+)
+def test_what_is_not_the_network_or_was_cut_short_is_told_apart(text: str, title: str, first: str) -> None:
+    found = explain(text)
+    assert found is not None
+    assert title in found.title
+    assert next((rule.code for rule in found.rules), "") == first
+    assert found.evidence
+
+
+@pytest.mark.parametrize("known", STOPS, ids=lambda known: " ".join(known.marks))
+def test_every_reason_is_found_by_its_marks_in_any_case(known: object) -> None:
+    found = explain(" x ".join(known.marks).upper())  # type: ignore[attr-defined] # a Stop
+    assert found is not None
+    assert found.title == known.title  # type: ignore[attr-defined] # a Stop
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        PUBLIC.replace(": ", ":\n", 3),
+        "\x1b[31m" + PUBLIC + "\x1b[0m",
+        PUBLIC.replace('"', '\\"'),
+        "\n".join(PUBLIC[at : at + 20] for at in range(0, len(PUBLIC), 20)),
+        "  | " + PUBLIC.replace(" ", "   "),
+    ],
+    ids=["wrapped", "coloured", "escaped", "cut by the terminal", "spaced"],
+)
+def test_a_text_is_the_same_however_it_was_pasted(pasted: str) -> None:
+    assert codes(pasted) == codes(PUBLIC)

@@ -46,7 +46,7 @@ def test_a_finding_has_its_place_its_symptom_and_its_fix() -> None:
     said = check_text("t.yaml", (BROKEN, OPEN), (finding,), (Gap("Policy", HERE, "not read"),), Paint(on=False))
     assert "t.yaml:7: error NL401 endpoint-missing (Table)\n    gone\n    you will see: you wait\n" in said
     assert "    to mend it: aws a\n                aws b\n" in said
-    assert "  unknown    s3-layers       not read" in said
+    assert "  unknown    s3-layers       t.yaml:7: Policy: not read\n" in said
     assert "t.yaml:7: Policy: not read" in said
     assert said.endswith("t.yaml: blocked: 0 of 2 promises hold, 1 finding")
 

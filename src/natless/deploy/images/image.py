@@ -61,6 +61,13 @@ class BuildDone(msgspec.Struct, frozen=True):
     size: int
 
 
+class MirrorStarted(msgspec.Struct, frozen=True):
+    """The image `digest` of a public registry is being copied."""
+
+    source: str
+    digest: str
+
+
 class LayerProgress(msgspec.Struct, frozen=True):
     """`sent` of `total` bytes of a layer's upload are on their way; a new try begins at 0 again."""
 
@@ -86,7 +93,7 @@ class PushDone(msgspec.Struct, frozen=True):
     existed: bool
 
 
-ImageEvent: TypeAlias = BuildStarted | BuildOutput | BuildDone | LayerProgress | LayerDone | PushDone
+ImageEvent: TypeAlias = MirrorStarted | BuildStarted | BuildOutput | BuildDone | LayerProgress | LayerDone | PushDone
 Progress: TypeAlias = Callable[[ImageEvent], None]
 
 

@@ -69,7 +69,7 @@ class Registry:
         parts = urlsplit(url)
         if not parts.hostname or parts.scheme not in ("http", "https"):
             raise ImageError(f"{url} is no URL of a registry")
-        if parts.scheme == "http" and not _is_here(parts.hostname):
+        if parts.scheme == "http" and not is_here(parts.hostname):
             raise ImageError(f"{url} is not encrypted: the token would go over the wire in the clear")
         if not _TOKEN.fullmatch(token):
             raise ImageError("ecr:GetAuthorizationToken gave a token that is none")
@@ -190,12 +190,7 @@ class _BusyError(Exception):
 def _connect(host: str, parts: Any) -> http.client.HTTPConnection:
     if parts.scheme == "http":
         return http.client.HTTPConnection(host, parts.port, timeout=_SECONDS)
-    # The same settings that boto3 takes from the environment.
-    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    context = ssl.create_default_context()
-    if bundle:
-        with contextlib.suppress(OSError):
-            context.load_verify_locations(bundle)
+    context = trusted()
     proxy = urlsplit("" if proxy_bypass(host) else getproxies().get("https", ""))
     if not proxy.hostname:
         return http.client.HTTPSConnection(host, parts.port, timeout=_SECONDS, context=context)
@@ -204,7 +199,18 @@ def _connect(host: str, parts: Any) -> http.client.HTTPConnection:
     return connection
 
 
-def _is_here(host: str) -> bool:
+def trusted() -> ssl.SSLContext:
+    """Give the certificates that are trusted: the system's, and those that boto3 takes from the environment."""
+    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    context = ssl.create_default_context()
+    if bundle:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(bundle)
+    return context
+
+
+def is_here(host: str) -> bool:
+    """Say whether a host is this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

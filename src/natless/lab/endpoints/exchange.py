@@ -59,6 +59,12 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         except (TimeoutError, ConnectionError, BrokenPipeError):
             self.close_connection = True
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits with its body to send it, at once: SDKs upload to S3 so."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's signature
         """Say nothing of requests that went well; errors are printed where they happen."""
 
@@ -201,7 +207,8 @@ class _Reply:
         names = {name.lower() for name, _ in self._headers}
         self._sent = True
         self._bodiless = exchange.command == "HEAD" or int(code) in _BODILESS
-        exchange.send_response_only(int(code), words)
+        # werkzeug writes `403 FORBIDDEN`; AWS's servers, and so ECS's texts, `403 Forbidden`.
+        exchange.send_response_only(int(code), exchange.responses.get(int(code), (words, ""))[0])
         if "date" not in names:
             exchange.send_header("Date", exchange.date_time_string())
         for name, value in self._headers:

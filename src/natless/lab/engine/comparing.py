@@ -51,6 +51,8 @@ class Planned(msgspec.Struct, frozen=True):
     action: Action
     differences: tuple[Difference, ...] = ()
     retyped: bool = False
+    kept: bool = False
+    """Whether the old resource stays when another takes its place, or when the template no longer has it."""
 
     @property
     def replaced(self) -> bool:
@@ -109,7 +111,11 @@ def plan(shop: Workshop, made: ChangeSet) -> tuple[Planned, ...]:
             planned[name] = found
             if found.action == "Add" or found.replaced:
                 later.add(name)
-    gone = (Planned(name, one.type, one.physical_id, "Remove") for name, one in standing.items() if name not in parts)
+    gone = (
+        Planned(name, one.type, one.physical_id, "Remove", kept=one.kept)
+        for name, one in standing.items()
+        if name not in parts
+    )
     return (*(planned[name] for name in parts if name in planned), *gone)
 
 
@@ -118,12 +124,13 @@ def _planned(shop: Workshop, resolver: Resolver, name: str, part: Template, old:
     about = schema(shop.stacks.region, kind)
     if old is None or about is None:
         return Planned(name, kind, None, "Add")
+    kept = part.get("UpdateReplacePolicy") == "Retain"
     if old.type != kind:
-        return Planned(name, kind, old.physical_id, "Modify", retyped=True)
+        return Planned(name, kind, old.physical_id, "Modify", retyped=True, kept=kept)
     properties = {key: _foreseen(resolver, value) for key, value in (part.get("Properties") or {}).items()}
     properties, _ = fit(about, {key: value for key, value in properties.items() if value is not None})
     changed = differences(about, old.properties, properties)
-    return Planned(name, kind, old.physical_id, "Modify", changed) if changed else None
+    return Planned(name, kind, old.physical_id, "Modify", changed, kept=kept) if changed else None
 
 
 def _foreseen(resolver: Resolver, value: Any) -> Any:
@@ -144,6 +151,10 @@ def told(planned: Planned) -> dict[str, Any]:
         "Scope": [],
         "Details": [],
     }
+    if planned.action == "Remove":
+        change["PolicyAction"] = "Retain" if planned.kept else "Delete"
+    if planned.replaced:
+        change["PolicyAction"] = "ReplaceAndRetain" if planned.kept else "ReplaceAndDelete"
     if planned.action == "Modify":
         sure = planned.retyped or any(each.replaces and each.known for each in planned.differences)
         change["Replacement"] = "True" if sure else "Conditional" if planned.replaced else "False"

@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from natless.finding.verdict import GateKind
+from natless.lab.kernel.network import attribute, attributes
 
 DropKind: TypeAlias = GateKind | Literal["no-interface", "source-check"]
 """A gate, or one of two that are no rule of anybody's: no ENI has that address; the ENI does not have that source."""
@@ -88,9 +89,9 @@ class Listener:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER)
         self._socket.settimeout(_TURN_SECONDS)
         self._socket.bind((0, 0))
-        self._configure(_attribute(_CFG_CMD, struct.pack("B", _CMD_BIND)))
-        self._configure(_attribute(_CFG_MODE, struct.pack(">IBB", 0xFFFF, _COPY_PACKET, 0)))
-        self._configure(_attribute(_CFG_QUEUE_THRESHOLD, struct.pack(">I", 1)))  # else the kernel waits for a second
+        self._configure(attribute(_CFG_CMD, struct.pack("B", _CMD_BIND)))
+        self._configure(attribute(_CFG_MODE, struct.pack(">IBB", 0xFFFF, _COPY_PACKET, 0)))
+        self._configure(attribute(_CFG_QUEUE_THRESHOLD, struct.pack(">I", 1)))  # else the kernel waits for a second
         threading.Thread(target=self._read, name="drops", daemon=True).start()
 
     def close(self) -> None:
@@ -117,7 +118,7 @@ class Listener:
         while len(data) >= 16:  # noqa: PLR2004 - a netlink header's length
             length, kind = struct.unpack_from("=IH", data)
             if kind == _MSG_PACKET:
-                drop = self._drop(_attributes(data[20:length]))
+                drop = self._drop(attributes(data[20:length]))
                 if drop is not None:
                     self._drops.add(drop)
             data = data[max(16, length + 3 & ~3) :]
@@ -134,17 +135,3 @@ class Listener:
         protocol = _PROTOCOLS.get(number, str(number))
         source, destination = IPv4Address(packet[12:16]), IPv4Address(packet[16:20])
         return Drop(time.time(), protocol, source, ports[0], destination, ports[1], kind, element)
-
-
-def _attribute(kind: int, payload: bytes) -> bytes:
-    padding = b"\0" * (-len(payload) % 4)
-    return struct.pack("=HH", 4 + len(payload), kind) + payload + padding
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found = {}
-    while len(data) >= 4:  # noqa: PLR2004 - an attribute header's length
-        length, kind = struct.unpack_from("=HH", data)
-        found[kind & 0x3FFF] = data[4:length]
-        data = data[max(4, length + 3 & ~3) :]
-    return found

@@ -13,10 +13,9 @@ from natless.lab.fabric import filtering, loading, routing
 from natless.lab.fabric.drops import Drop, Drops, Listener
 from natless.lab.fabric.plan import INTERNET, Attachment, Links, Numbers, Plan, VpcPlan, plan
 from natless.lab.fabric.probe import Probe, probe
-from natless.lab.kernel import namespaces
+from natless.lab.kernel import namespaces, rtnetlink
 from natless.lab.kernel.namespaces import KernelError
-
-_IP = ("ip",)
+from natless.lab.kernel.network import Change, Setting, additions
 
 
 class Router:
@@ -31,7 +30,7 @@ class Router:
             self.listener = Listener(drops)
         self.plan: VpcPlan | None = None
         self.links: Links | None = None
-        self.lines: list[str] = []
+        self.settings: list[Setting] = []
         self.rules: filtering.Rules | None = None
         self._table = 0
 
@@ -41,8 +40,8 @@ class Router:
             return
         # A drop that was logged a moment ago may still be read by the old label.
         self.listener.labels = {**self.listener.labels, **rules.labels}
-        replaced = f"natless-{self._table}" if self._table else None
-        for text in loading.transactions(rules, f"natless-{self._table + 1}", replaced):
+        replaced, retired = (f"natless-{n}" if n > 0 else None for n in (self._table, self._table - 1))
+        for text in loading.transactions(rules, f"natless-{self._table + 1}", replaced, retired):
             namespaces.run(self.id, ("nft", "-f", "-"), text)
         self._table += 1
         self.rules = rules
@@ -56,14 +55,14 @@ class Fabric:
         self._numbers = Numbers()
         self._drops = Drops()
         self._routers: dict[str, Router] = {}
-        self._internet: list[str] = []
+        self._internet: list[Setting] = []
         self._lock = threading.RLock()
         self.unmodelled: tuple[str, ...] = ()
         """What of the last Cloud is not modelled, one line each."""
         namespaces.make(INTERNET)
         with namespaces.inside(INTERNET):
             namespaces.write_setting("ipv4/ip_forward", "1")
-        _ip(INTERNET, routing.internet_first_lines())
+        rtnetlink.change(INTERNET, routing.internet_first_changes())
 
     def apply(self, cloud: Cloud) -> None:
         """Bring the kernel to what `cloud` says, by difference: flows that stay allowed are not interrupted.
@@ -82,15 +81,15 @@ class Fabric:
             self._follow_internet(new)
             self.unmodelled = tuple(dict.fromkeys(notes))
 
-    def socket(self, where: str, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    def socket(self, where: str, kind: int = socket.SOCK_STREAM, protocol: int = 0) -> socket.socket:
         """Make an IPv4 socket in the namespace of an ENI, of a VPC's router, or of the internet, by id.
 
-        The socket stays there, whoever uses it. Raises KeyError where there is no such place.
+        It stays there, whoever uses it. Raises KeyError where there is no such place.
         """
         with self._lock:
             self._require(where)
             with namespaces.inside(filtering.name(where)):
-                return socket.socket(socket.AF_INET, kind)
+                return socket.socket(socket.AF_INET, kind, protocol)
 
     def namespace(self, where: str) -> str:
         """Give the path of the namespace of an ENI, a VPC or the internet, as `nsenter --net=` takes it."""
@@ -119,9 +118,9 @@ class Fabric:
     def rules_text(self) -> str:
         """Give the whole network as the `ip` and `nft` texts that made it, to be read by a person."""
         with self._lock:
-            parts = [_shown(INTERNET, [*routing.internet_first_lines(), *self._internet])]
+            parts = [_shown(INTERNET, [*routing.internet_first_changes(), *additions(self._internet)])]
             for router in self._routers.values():
-                parts.append(_shown(router.id, router.lines))
+                parts.append(_shown(router.id, additions(router.settings)))
                 if router.rules is not None:
                     parts.append(router.rules.text())
             return "\n".join(parts)
@@ -139,8 +138,9 @@ class Fabric:
             if router is None:
                 router = self._routers[vpc.id] = Router(vpc.id, self._drops)
                 router.links = vpc.links
-                _ip(vpc.id, routing.first_lines(vpc))
-                _ip(INTERNET, routing.outer_link_lines(vpc))
+                rtnetlink.change(vpc.id, additions(routing.first_settings(vpc)))
+                rtnetlink.change(INTERNET, additions(routing.outer_link_settings(vpc)))
+                rtnetlink.await_links(vpc.id, ("igw", "gwe"))
             self._change(router, vpc, rules)
         except (KernelError, OSError):
             self._demolish(vpc.id)
@@ -152,24 +152,28 @@ class Fabric:
         wanted = {_identity(each): each for each in vpc.attachments}
         gone = [each for key, each in standing.items() if key not in wanted]
         come = [each for key, each in wanted.items() if key not in standing]
-        lines = routing.router_lines(vpc)
-        taken, added = routing.change(router.lines, lines)
-        _ip(vpc.id, [*taken, *(f"link del {each.link}" for each in gone)])
+        settings = routing.router_settings(vpc)
+        taken, added = routing.change(router.settings, settings)
+        rtnetlink.change(vpc.id, taken)
+        rtnetlink.remove_links(vpc.id, [each.link for each in gone])
         for each in gone:
             namespaces.remove(filtering.name(each.eni))
         router.load(rules)
         for each in come:
             namespaces.make(filtering.name(each.eni))
-        _ip(vpc.id, [*(line for each in come for line in routing.link_lines(each)), *added])
+        joined = [setting for each in come for setting in routing.link_settings(each)]
+        rtnetlink.change(vpc.id, [*additions(joined), *added])
         for each in come:
             _configure(each)
-        router.plan, router.lines = vpc, lines
+        if come:
+            rtnetlink.await_links(vpc.id, [each.link for each in come])
+        router.plan, router.settings = vpc, settings
 
     def _follow_internet(self, new: Plan) -> None:
-        lines = routing.internet_lines(new)
-        taken, added = routing.change(self._internet, lines)
-        _ip(INTERNET, [*taken, *added])
-        self._internet = lines
+        settings = routing.internet_settings(new)
+        taken, added = routing.change(self._internet, settings)
+        rtnetlink.change(INTERNET, [*taken, *added])
+        self._internet = settings
 
     def _demolish(self, identifier: str) -> None:
         """Take a VPC down; with its links go the internet namespace's routes to it."""
@@ -177,12 +181,12 @@ class Fabric:
         router.listener.close()
         if router.links is not None:
             # The namespace itself ends when its last socket is closed; its links must go now, for the next of its name.
-            for link in (f"i{router.links.number}", f"g{router.links.number}"):
+            for link in routing.outer_links(router.links.number):
                 with contextlib.suppress(KernelError):
-                    _ip(INTERNET, [f"link del {link}"])
+                    rtnetlink.remove_links(INTERNET, [link.name])
         if router.plan is not None:
-            lost = {f" dev i{router.plan.links.number} "}
-            self._internet = [line for line in self._internet if not any(part in line for part in lost)]
+            lost = routing.internet_side(router.plan)
+            self._internet = [setting for setting in self._internet if setting not in lost]
             for each in router.plan.attachments:
                 namespaces.remove(filtering.name(each.eni))
         namespaces.remove(identifier)
@@ -195,17 +199,12 @@ def _identity(each: Attachment) -> tuple[object, ...]:
 
 def _configure(each: Attachment) -> None:
     place = filtering.name(each.eni)
-    _ip(place, routing.interface_lines(each))
+    rtnetlink.change(place, additions(routing.interface_settings(each)))
     if each.translates:
         with namespaces.inside(place):
             namespaces.write_setting("ipv4/ip_forward", "1")
         namespaces.run(place, ("nft", "-f", "-"), filtering.TRANSLATION)
 
 
-def _ip(place: str, lines: list[str]) -> None:
-    if lines:
-        namespaces.run(place, (*_IP, "-batch", "-"), "\n".join(lines) + "\n")
-
-
-def _shown(place: str, lines: list[str]) -> str:
-    return "".join(f"ip -n {place} {line}\n" for line in lines)
+def _shown(place: str, changes: list[Change]) -> str:
+    return "".join(f"ip -n {place} {each.text()}\n" for each in changes)

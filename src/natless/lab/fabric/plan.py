@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from natless.catalog.tracking import AUTOMATIC_INTERFACES
 from natless.cloud import Cloud, NetworkInterface, Route, RouteTable, Subnet, Vpc
 from natless.finding import Gap
 
@@ -64,7 +65,8 @@ class Segment(msgspec.Struct, frozen=True):
 class Attachment(msgspec.Struct, frozen=True):
     """An ENI: a namespace named by its id, joined to the VPC's router by `link`.
 
-    `groups` () filters nothing: NAT gateways and some load balancers have none.
+    `groups` () filters nothing: NAT gateways and some load balancers have none. `tracked` says that AWS tracks all
+    flows with it (`catalog/tracking.py`).
     """
 
     eni: str
@@ -74,6 +76,7 @@ class Attachment(msgspec.Struct, frozen=True):
     public: IPv4Address | None
     groups: tuple[str, ...]
     translates: bool = False
+    tracked: bool = False
 
     @property
     def gateway(self) -> IPv4Address:
@@ -152,6 +155,10 @@ def plan(cloud: Cloud, numbers: Numbers) -> Plan:
         if isinstance(vpc.cidrs, Gap) or not vpc.cidrs:
             notes.append(f"{vpc.id}: its CIDR is not known")
             continue
+        if vpc.ipv6_cidrs:
+            notes.append(
+                f"{vpc.id}: has IPv6 addresses ({', '.join(vpc.ipv6_cidrs)}), the lab's packets are IPv4's alone"
+            )
         vpcs[vpc.id] = _vpc(cloud, vpc, vpc.cidrs, numbers, notes)
     served = [cidr for each in cloud.prefix_lists.values() if not isinstance(each.cidrs, Gap) for cidr in each.cidrs]
     ranges = tuple(collapse_addresses([*served, SERVICES_RANGE, WORLD_RANGE]))
@@ -218,10 +225,16 @@ def _attachments(cloud: Cloud, segments: Mapping[str, Segment], numbers: Numbers
             public=each.public_address,
             groups=() if each.kind == "nat-gateway" else tuple(sorted(each.groups)),
             translates=each.kind == "nat-gateway",
+            tracked=_kind(cloud, each) in AUTOMATIC_INTERFACES,
         )
         for each in _sorted(cloud.network_interfaces)
         if each.subnet in segments and each.addresses
     )
+
+
+def _kind(cloud: Cloud, eni: NetworkInterface) -> str:
+    balancer = cloud.load_balancers.get(eni.owner) if eni.kind == "load-balancer" else None
+    return f"{balancer.kind}-load-balancer" if balancer is not None else eni.kind
 
 
 def _table(cloud: Cloud, table: RouteTable, number: int, doors: _Doors, notes: list[str]) -> Table:

@@ -1,26 +1,38 @@
-"""Plan → the text that `ip -batch` reads.
+"""Plan → what is set in each namespace: links, addresses, neighbours, routes and rules.
 
-Lines that may come and go are of the form `OBJECT add ...`; the same line with `del` takes them away, so a change is
-the difference of two sets of lines. Every link has permanent neighbours: nothing is asked by ARP, and the kernel's
-neighbour limits, which an ordinary user cannot raise, are not met.
+A change of the cloud is the difference of two lists. Every link has permanent neighbours: nothing is asked by ARP, and
+the kernel's neighbour limits, which an ordinary user cannot raise, are not met.
 """
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
 
+from natless.lab.fabric.ledger import name
 from natless.lab.fabric.plan import INTERNET, VISITOR, Attachment, Plan, VpcPlan
+from natless.lab.kernel.network import (
+    LOCAL_TABLE,
+    MAIN_TABLE,
+    Address,
+    Change,
+    Neighbour,
+    Route,
+    Rule,
+    Setting,
+    Up,
+    Veth,
+    additions,
+)
 
 _MTU = 9001  # a VPC's; the same on every link, since AWS's routers send no "fragmentation needed" here
 _NEAR = "02:00:00:00:00:01"
 _FAR = "02:00:00:00:00:02"
+_ANYWHERE = IPv4Network("0.0.0.0/0")
+_LAST = 4096  # the metric of a way that is taken where there is no other
+_PUBLIC_TABLE = 50
 
-_VOID = (
-    f"link add void mtu {_MTU} type veth peer name void-end",
-    "link set lo up",
-    "link set void up",
-    "link set void-end up",
-)
+_VOID = (Veth("void", "void-end", _MTU), Up("lo"), Up("void"), Up("void-end"))
 
 
 def hardware(address: IPv4Address) -> str:
@@ -28,105 +40,104 @@ def hardware(address: IPv4Address) -> str:
     return ":".join(f"{byte:02x}" for byte in (2, 0, *address.packed))
 
 
-def first_lines(vpc: VpcPlan) -> list[str]:
-    """Give the lines that make a new router: its links to the internet namespace and to nowhere, its resolver."""
-    number = vpc.links.number
-    lines = list(_VOID)
-    for inner, outer in (("igw", f"i{number}"), ("gwe", f"g{number}")):
-        far = f"peer name {outer} mtu {_MTU} address {_FAR} netns {INTERNET}"
-        lines.append(f"link add {inner} mtu {_MTU} address {_NEAR} type veth {far}")
-        lines.append(f"link set {inner} up")
-        lines.append(f"neighbour add {vpc.links.outside} lladdr {_FAR} dev {inner} nud permanent")
+def first_settings(vpc: VpcPlan) -> list[Setting]:
+    """Give what makes a new router: its links to the internet namespace and to nowhere."""
+    found: list[Setting] = list(_VOID)
+    for outer in outer_links(vpc.links.number):
+        inner = Veth(outer.peer, outer.name, _MTU, _NEAR, _FAR, INTERNET)
+        found += [inner, Up(inner.name), Neighbour(vpc.links.outside, _FAR, inner.name)]
     # What has no table of its own, or an address of the VPC that no ENI has, goes nowhere.
-    lines.append("route add default dev void metric 4096")
-    return lines
+    found.append(Route(_ANYWHERE, "void", metric=_LAST))
+    return found
 
 
-def router_lines(vpc: VpcPlan) -> list[str]:
-    """Give the lines of a router that follow the cloud: addresses, the ENIs' routes, the rules and tables."""
-    lines = [f"address add {address}/32 dev lo" for address in vpc.resolvers]
+def outer_links(number: int) -> tuple[Veth, Veth]:
+    """Give the links of the VPC with this number as the internet namespace has them."""
+    return Veth(f"i{number}", "igw", _MTU), Veth(f"g{number}", "gwe", _MTU)
+
+
+def router_settings(vpc: VpcPlan) -> list[Setting]:
+    """Give what of a router follows the cloud: addresses, the ENIs' routes, the rules and tables."""
+    found: list[Setting] = [Address(address, 32, "lo") for address in vpc.resolvers]
     # The local route comes first, whatever a table says (VPC user guide, "Route priority").
-    lines += [f"rule add pref 1000 to {cidr} lookup main" for cidr in vpc.cidrs]
+    found += [Rule(1000, MAIN_TABLE, to=cidr) for cidr in vpc.cidrs]
     numbers = {table.id: table.number for table in vpc.tables}
-    for segment in vpc.segments:
-        lines.append(f"rule add pref 2000 fwmark {segment.mark:#x} lookup {numbers[segment.table]}")
+    found += [Rule(2000, numbers[segment.table], mark=segment.mark) for segment in vpc.segments]
     for table in vpc.tables:
-        lines.append(f"route add default dev void metric 4096 table {table.number}")
-        for way in table.ways:
-            via = f" via {way.via}" if way.via is not None else ""
-            onlink = " onlink" if way.via is not None else ""
-            lines.append(f"route add {way.destination}{via} dev {way.link} table {table.number}{onlink}")
+        found.append(Route(_ANYWHERE, "void", table=table.number, metric=_LAST))
+        found += [Route(way.destination, way.link, way.via, table.number) for way in table.ways]
     for each in vpc.attachments:
         for address in each.addresses:
-            mac = hardware(each.addresses[0])
-            lines.append(f"neighbour add {address} lladdr {mac} dev {each.link} nud permanent")
-            lines.append(f"route add {address} dev {each.link} scope link")
-    return lines
+            found.append(Neighbour(address, hardware(each.addresses[0]), each.link))
+            found.append(Route(IPv4Network(address), each.link))
+    return found
 
 
-def link_lines(each: Attachment) -> list[str]:
-    """Give the lines that join a new ENI's namespace to the router (a veth's peer cannot be created up)."""
-    far = f"peer name eth0 mtu {_MTU} address {hardware(each.addresses[0])} netns {each.eni}"
-    return [f"link add {each.link} mtu {_MTU} address {_NEAR} type veth {far}", f"link set {each.link} up"]
+def link(each: Attachment) -> Veth:
+    """Give the pair of links between an ENI's namespace and the router."""
+    return Veth(each.link, "eth0", _MTU, _NEAR, hardware(each.addresses[0]), name(each.eni))
 
 
-def interface_lines(each: Attachment) -> list[str]:
-    """Give the lines inside a new ENI's namespace: its addresses, and everything by the subnet's router."""
-    length = each.segment.cidr.prefixlen
+def link_settings(each: Attachment) -> list[Setting]:
+    """Give what joins a new ENI's namespace to the router (a veth's peer cannot be made up)."""
+    return [link(each), Up(each.link)]
+
+
+def interface_settings(each: Attachment) -> list[Setting]:
+    """Give what is inside a new ENI's namespace: its addresses, and everything by the subnet's router."""
     first = each.addresses[0]
     return [
-        "link set lo up",
-        "link set eth0 up",
-        *(f"address add {address}/{length} dev eth0 noprefixroute" for address in each.addresses),
-        f"neighbour add {each.gateway} lladdr {_NEAR} dev eth0 nud permanent",
-        f"route add {each.gateway} dev eth0 scope link src {first}",
-        f"route add default via {each.gateway} dev eth0 src {first}",
+        Up("lo"),
+        Up("eth0"),
+        *(Address(address, each.segment.cidr.prefixlen, "eth0", alone=True) for address in each.addresses),
+        Neighbour(each.gateway, _NEAR, "eth0"),
+        Route(IPv4Network(each.gateway), "eth0", source=first),
+        Route(_ANYWHERE, "eth0", each.gateway, source=first),
     ]
 
 
-def internet_first_lines() -> list[str]:
-    """Give the lines that make the internet namespace, where what is nobody's is answered by silence."""
+def internet_first_changes() -> list[Change]:
+    """Give what makes the internet namespace, where what is nobody's is answered by silence."""
     return [
-        *_VOID,
+        *additions(_VOID),
         # Load balancers' addresses are looked up before the local ones, among which whole ranges stand.
-        "rule add pref 50 lookup 50",
-        "rule add pref 100 lookup local",
-        "rule del pref 0",
-        f"address add {VISITOR}/32 dev lo",
-        f"route add default dev void src {VISITOR} metric 4096",
+        *additions([Rule(_PUBLIC_TABLE, _PUBLIC_TABLE), Rule(100, LOCAL_TABLE)]),
+        Change("del", Rule(0, LOCAL_TABLE)),
+        *additions([Address(VISITOR, 32, "lo"), Route(_ANYWHERE, "void", source=VISITOR, metric=_LAST)]),
     ]
 
 
-def internet_lines(plan: Plan) -> list[str]:
-    """Give the internet namespace's lines that follow the cloud: what it answers for, and the way to each VPC."""
-    lines = [f"route add local {cidr} dev lo" for cidr in plan.ranges]
+def internet_settings(plan: Plan) -> list[Setting]:
+    """Give what of the internet namespace follows the cloud: what it answers for, and the way to each VPC."""
+    found: list[Setting] = [Route(cidr, "lo", here=True) for cidr in plan.ranges]
     for vpc in plan.vpcs.values():
-        lines += _ways_back(vpc)
-    return lines
+        found += internet_side(vpc)
+    return found
 
 
-def outer_link_lines(vpc: VpcPlan) -> list[str]:
-    """Give the internet namespace's lines for the links of a VPC that is new."""
-    number = vpc.links.number
+def outer_link_settings(vpc: VpcPlan) -> list[Setting]:
+    """Give what the internet namespace has for the links of a VPC that is new."""
+    inner, endpoints = f"i{vpc.links.number}", f"g{vpc.links.number}"
     return [
-        f"link set i{number} up",
-        f"link set g{number} up",
-        f"neighbour add {vpc.links.router} lladdr {_NEAR} dev i{number} nud permanent",
-        f"neighbour add {vpc.links.endpoints} lladdr {_NEAR} dev g{number} nud permanent",
-        f"route add {vpc.links.endpoints} dev g{number} scope link",
+        Up(inner),
+        Up(endpoints),
+        Neighbour(vpc.links.router, _NEAR, inner),
+        Neighbour(vpc.links.endpoints, _NEAR, endpoints),
+        Route(IPv4Network(vpc.links.endpoints), endpoints),
     ]
 
 
-def _ways_back(vpc: VpcPlan) -> list[str]:
+def internet_side(vpc: VpcPlan) -> list[Setting]:
+    """Give the internet's ways to the public addresses of a VPC, which go with its links."""
     if not vpc.gateway:
         return []
+    link = f"i{vpc.links.number}"
     public = [each.public for each in vpc.attachments if each.public is not None]
-    out = f"via {vpc.links.router} dev i{vpc.links.number} onlink src {VISITOR} table 50"
-    return [f"route add {address} {out}" for address in public]
+    return [Route(IPv4Network(each), link, vpc.links.router, _PUBLIC_TABLE, VISITOR) for each in public]
 
 
-def change(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
-    """Give the lines that take away what is only in `old`, and those that add what is only in `new`."""
+def change(old: Sequence[Setting], new: Sequence[Setting]) -> tuple[list[Change], list[Change]]:
+    """Give what takes away what is only in `old`, and what adds what is only in `new`."""
     before, after = set(old), set(new)
-    taken = [line.replace(" add ", " del ", 1) for line in old if line not in after]
-    return taken, [line for line in new if line not in before]
+    taken = [Change("del", each) for each in old if each not in after]
+    return taken, additions([each for each in new if each not in before])

@@ -14,9 +14,10 @@ import msgspec
 
 from natless.lab import programs
 from natless.lab.fabric.drops import Drops, Listener
-from natless.lab.kernel import confinement, namespaces
+from natless.lab.kernel import confinement, namespaces, rtnetlink
 from natless.lab.kernel.confinement import ConfinementError
 from natless.lab.kernel.namespaces import KernelError
+from natless.lab.kernel.network import Rule, Up, Veth, additions
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ _MODULES = ("moto", "flask", "dnslib", "cryptography", "cfnlint")
 
 _TRIAL_RULES = """\
 table ip trial {
-  set members { type ipv4_addr; flags interval; elements = { 10.0.0.0/24 } }
+  set members { type inet_proto . inet_service . ipv4_addr; flags interval; elements = { tcp . 80-90 . 10.0.0.0/24 } }
   map public { type ipv4_addr : ipv4_addr; elements = { 10.0.0.5 : 203.0.113.5 } }
   chain refuse { log prefix "trial" group 1 snaplen 64 drop
   }
@@ -129,8 +130,8 @@ def _network_namespace() -> str:
 
 
 def _link() -> str:
-    lines = "link add trial type veth peer name eth0 netns trial-two\nlink set trial up\nrule add fwmark 1 lookup 100\n"
-    namespaces.run("trial-one", ("ip", "-batch", "-"), lines)
+    settings = Veth("trial", "eth0", 9001, peer_namespace="trial-two"), Up("trial"), Rule(1, 100, mark=1)
+    rtnetlink.change("trial-one", additions(settings))
     return "veth, policy routing"
 
 

@@ -11,9 +11,10 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
@@ -79,10 +80,13 @@ class LayerUrls:
 class LayerBucket:
     """The WSGI application behind the bucket's name: GET and HEAD, ranges, nothing else."""
 
-    def __init__(self, urls: LayerUrls, store: Store) -> None:
-        """Take what checks URLs and where the bytes lie."""
+    def __init__(
+        self, urls: LayerUrls, store: Store, refuses: Callable[[WSGIEnvironment, str, str], str | None]
+    ) -> None:
+        """Take what checks URLs, where the bytes lie, and what refuses a request for a bucket's key in words."""
         self._urls = urls
         self._store = store
+        self._refuses = refuses
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -94,6 +98,9 @@ class LayerBucket:
         refused = self._urls.refusal(request.path, request.args.to_dict())
         if refused is not None:
             return _error(403, *refused)
+        forbidden = self._refuses(request.environ, self._urls.host.partition(".")[0], request.path)
+        if forbidden is not None:
+            return _error(403, "AccessDenied", forbidden)
         digest = f"sha256:{request.path.rpartition('/')[2]}"
         size = self._store.size(digest) if DIGEST.fullmatch(digest) else None
         if size is None:
@@ -129,5 +136,6 @@ def _span(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 def _error(status: int, code: str, message: str) -> Response:
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'
     return Response(text, status=status, content_type="application/xml")

@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from werkzeug.wrappers import Request, Response
 
+from natless.catalog.authorization import REGISTRY_ACTIONS
 from natless.lab.registry.images import Images, RefusalError
 from natless.lab.registry.layers import LayerBucket, LayerUrls
 from natless.lab.registry.store import DIGEST, DigestMismatchError, Store
@@ -29,20 +30,31 @@ _LARGEST_MANIFEST = 4 << 20
 """Bytes; ECR's quota is 4 MiB a manifest."""
 
 
+class Guard(Protocol):
+    """What says who may do what, in words that refuse, or None."""
+
+    def registry(self, environ: WSGIEnvironment, key: str, action: str, repository: str) -> str | None:
+        """Judge what the holder of an access key does to a repository."""
+
+    def layer(self, environ: WSGIEnvironment, bucket: str, key: str) -> str | None:
+        """Judge a layer request, which ECR signs as itself."""
+
+
 class Registry:
     """The WSGI application for `/v2/`, on `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and on the host's API port.
 
     `bucket` is the WSGI application for the layer bucket's name, `urls.host`.
     """
 
-    def __init__(self, account: str, region: str, secret: bytes, folder: str) -> None:
-        """Take the account, its region, the lab's secret, and the folder on scratch that blobs lie in."""
+    def __init__(self, account: str, region: str, secret: bytes, folder: str, guard: Guard) -> None:
+        """Take the account, its region, the lab's secret, the folder on scratch that blobs lie in, and who may."""
         self.host = f"{account}.dkr.ecr.{region}.amazonaws.com"
         self.tokens = Tokens(secret)
         self.urls = LayerUrls(account, region, secret)
         self._store = Store(Path(folder))
         self._images = Images(account, region)
-        self.bucket = LayerBucket(self.urls, self._store)
+        self._guard = guard
+        self.bucket = LayerBucket(self.urls, self._store, guard.layer)
         self._routes: tuple[tuple[re.Pattern[str], Callable[..., Response]], ...] = (
             (re.compile(rf"/v2/{_NAME}/blobs/uploads/?"), self._begin),
             (re.compile(rf"/v2/{_NAME}/blobs/uploads/(?P<upload>[0-9a-f-]{{36}})"), self._continue),
@@ -62,7 +74,8 @@ class Registry:
         return answer(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        if not self.tokens.accepts(request.headers.get("Authorization", "")):
+        holder = self.tokens.holder(request.headers.get("Authorization", ""))
+        if holder is None:
             answer = _errors(401, "UNAUTHORIZED", "Not Authorized")
             challenge = f'Basic realm="https://{self.host}/",service="ecr.amazonaws.com"'
             answer.headers["Www-Authenticate"] = challenge
@@ -72,8 +85,20 @@ class Registry:
         for pattern, answer_to in self._routes:
             match = pattern.fullmatch(request.path)
             if match:
+                self._refuse_others(request, holder, match["name"])
                 return answer_to(request, **match.groupdict())
         raise RefusalError(404, "NAME_INVALID", f"{request.path} is no path of the registry API")
+
+    def _refuse_others(self, request: Request, holder: str, name: str) -> None:
+        """Refuse who may not do what a request does."""
+        rest = request.path.removeprefix(f"/v2/{name}/")
+        kind = "uploads" if rest.startswith("blobs/uploads") else rest.partition("/")[0]
+        action = REGISTRY_ACTIONS.get((kind, request.method))
+        if action is None:
+            raise _unsupported(request)
+        refused = self._guard.registry(request.environ, holder, action, name)
+        if refused is not None:
+            raise RefusalError(403, "DENIED", refused)
 
     def _begin(self, request: Request, name: str) -> Response:
         """Open an upload; a `digest` in the query means that the whole blob comes with this request."""

@@ -10,6 +10,7 @@ from moto.ecr.exceptions import RepositoryNotFoundException
 from moto.ecr.responses import ECRResponse
 
 from natless.lab.registry.registry import Registry
+from natless.lab.services import requests
 
 
 def repair(registry: Registry) -> None:
@@ -18,8 +19,8 @@ def repair(registry: Registry) -> None:
     moto's token is a fixed text that expired in 2015; ECR's opens the registry for twelve hours.
     """
 
-    def get_authorization_token(_: ECRResponse) -> ActionResult:
-        token, expires = registry.tokens.authorization()
+    def get_authorization_token(self: ECRResponse) -> ActionResult:
+        token, expires = registry.tokens.authorization(requests.key(str(self.headers.get("Authorization", ""))))
         datum: dict[str, Any] = {
             "authorizationToken": token,
             "expiresAt": datetime.fromtimestamp(expires, UTC),
@@ -34,5 +35,5 @@ def repair(registry: Registry) -> None:
         return ActionResult({"downloadUrl": registry.urls.make(name, digest), "layerDigest": digest})
 
     # moto finds the answer to a call by its name on this class, so this is where a repair has to stand.
-    ECRResponse.get_authorization_token = get_authorization_token  # type: ignore[method-assign,assignment]  # see above
+    ECRResponse.get_authorization_token = get_authorization_token  # type: ignore[method-assign]  # see above
     ECRResponse.get_download_url_for_layer = get_download_url_for_layer  # type: ignore[method-assign,assignment]  # see above

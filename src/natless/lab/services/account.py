@@ -38,6 +38,13 @@ class LabAccount:
         self.access_key_id = access_key_id
         self.api_url = api_url
         self._moto = _moto()
+        from natless.lab.services import sts  # noqa: PLC0415  # moto reads the surroundings when it is imported
+        from natless.lab.services.guard import Guard  # noqa: PLC0415  # as above
+        from natless.lab.services.identities import Identities  # noqa: PLC0415  # as above
+
+        self.identities = Identities(account_id, region, access_key_id)
+        self.guard = Guard(self.identities, account_id, region)
+        sts.repair(self.identities)
         # Imported late: botocore reads the surroundings when it is imported.
         from natless.lab.engine.api import CloudFormation  # noqa: PLC0415  # see above
         from natless.lab.services.loopback import Loopback  # noqa: PLC0415  # see above
@@ -53,10 +60,10 @@ class LabAccount:
     def wsgi(self, environ: dict[str, Any], start_response: faults.StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
         asked = requests.read(environ)
-        if asked.key != self.access_key_id:
-            status, code, message = faults.unknown_key(asked)
-            return faults.send(faults.fault(status, code, message, asked.protocol), start_response)
         LEDGER.settle()
+        refused = self.guard.refusal(asked, environ)
+        if refused is not None:
+            return faults.send(refused, start_response)
         if asked.service == CLOUDFORMATION:
             # No change by itself: what it makes of the account, it makes by calls of its own.
             answer = self._cloudformation.answer(requests.body(environ), str(environ.get("QUERY_STRING", "")))
@@ -101,11 +108,12 @@ def _moto() -> Any:
         create_backend_app,
     )
 
-    from natless.lab.services import certificates, ec2, ecs, elbv2, iam  # noqa: PLC0415  # see above
+    from natless.lab.services import certificates, ec2, ecs, elbv2, iam, logs  # noqa: PLC0415  # see above
 
     ec2.repair()
     certificates.repair()
     elbv2.repair()
     ecs.repair()
     iam.repair()
+    logs.repair()
     return DomainDispatcherApplication(create_backend_app)

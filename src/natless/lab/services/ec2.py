@@ -11,6 +11,7 @@ from moto.ec2.responses.vpcs import VPCs
 from natless.catalog.prefix_lists import s3_prefix_list
 from natless.catalog.source import Source
 from natless.lab.services.ec2_groups import keep_rule_descriptions
+from natless.lab.services.ec2_instances import InstancesEc2, spread_over_subnets
 from natless.lab.services.ec2_network import tell_route_states
 from natless.lab.services.ec2_offers import OffersEc2
 
@@ -21,7 +22,7 @@ S3_RANGES_SOURCE = Source(
 )
 
 
-class LabEc2(OffersEc2):
+class LabEc2(OffersEc2, InstancesEc2):
     """moto's EC2, repaired."""
 
     @property
@@ -70,6 +71,7 @@ def repair() -> None:
     """Put the repaired EC2 in the place of moto's; before the first use of EC2 in this process."""
     keep_rule_descriptions()
     tell_route_states()
+    spread_over_subnets()
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint  # type: ignore[method-assign]  # moto dispatches by this name
     VPCs.describe_prefix_lists = _describe_prefix_lists  # type: ignore[method-assign]  # moto dispatches by this name
     models.ec2_backends.backend = LabEc2

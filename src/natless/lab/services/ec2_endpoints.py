@@ -9,6 +9,7 @@ from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES, VPCEndPoint
 from moto.ec2.utils import random_vpc_ep_id
 
 from natless.catalog import refusals
+from natless.lab import access
 from natless.lab.services.ec2_groups import GroupsEc2
 from natless.lab.services.ledger import LEDGER
 from natless.lab.services.refusing import AccountError, refuse
@@ -227,9 +228,9 @@ def _policy(document: Any) -> str | None:
         return None
     text = document if isinstance(document, str) else json.dumps(document)
     try:
-        json.loads(text)
-    except ValueError as error:
-        raise AccountError("InvalidPolicyDocument", "The policy document is not valid JSON.") from error
+        access.parse(text)
+    except access.PolicyError as error:
+        raise AccountError("InvalidPolicyDocument", str(error)) from error
     return text
 
 

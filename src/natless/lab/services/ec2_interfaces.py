@@ -84,6 +84,10 @@ class InterfacesEc2(EC2Backend):
                 return address
         raise AssertionError("itertools.count ends never")
 
+    def allocate_address(self, domain: str, address: str | None = None, tags: Any = None) -> Any:
+        """Give an Elastic IP of the account's public addresses; moto gives loopback's, which no route takes."""
+        return super().allocate_address(domain, address or self.free_public_address(), tags)
+
     def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
         """Make an interface with the address asked for if it lies in the subnet, else with a free one."""
         place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet

@@ -12,12 +12,13 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
 from moto.ecs import models, urls
-from moto.ecs.models import EC2ContainerServiceBackend, Service
+from moto.ecs.models import Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
 from natless.catalog import refusals
 from natless.lab.services.ecs_definitions import check_definition
+from natless.lab.services.ecs_instances import InstancesEcs
 from natless.lab.services.ecs_tasks import TaskRecord
 from natless.lab.services.ledger import LEDGER
 from natless.lab.services.refusing import AccountError, refuse
@@ -57,7 +58,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 PASSING = ("DRAINING", "ACTIVE")
 
 
-class LabEcs(EC2ContainerServiceBackend):
+class LabEcs(InstancesEcs):
     """moto's ECS, repaired."""
 
     @property
@@ -140,8 +141,10 @@ class LabEcs(EC2ContainerServiceBackend):
             group = elb.target_groups.get(arn)
             if group is None:
                 raise AccountError("InvalidParameterException", f"Unable to describe target group {arn}")
-            if definition.network_mode == "awsvpc" and group.target_type != "ip":
-                raise refuse(refusals.AWSVPC_NEEDS_IP_TARGETS, target_group=arn, target_type=group.target_type)
+            mode = definition.network_mode or "bridge"
+            if group.target_type != ("ip" if mode == "awsvpc" else "instance"):
+                found = group.target_type
+                raise refuse(refusals.TARGET_TYPE_INCOMPATIBLE, target_group=arn, target_type=found, mode=mode)
             if not elb.balancers_of(arn):
                 raise refuse(refusals.TARGET_GROUP_WITHOUT_BALANCER, target_group=arn)
 
@@ -244,7 +247,7 @@ class LabEcs(EC2ContainerServiceBackend):
         for _ in range(count or 1):
             task = TaskRecord(self, cluster, definition, group, asked.get("started_by") or "")
             task.capacity_provider_name = strategy[0]["capacityProvider"] if strategy else None
-            task.launch_type = asked.get("launch_type") or "FARGATE"
+            task.launch_type = asked.get("launch_type") or _launch_type(task.capacity_provider_name)
             task.overrides = {"containerOverrides": []} | (asked.get("overrides") or {})
             task.tags = asked.get("tags") or []
             task.network_configuration = network
@@ -317,6 +320,10 @@ def _deployment(service: Any) -> dict[str, Any]:
         "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": f"ECS deployment ecs-svc/{number} in progress.",
     }
+
+
+def _launch_type(provider: str | None) -> str:
+    return "FARGATE" if provider in {None, "FARGATE", "FARGATE_SPOT"} else "EC2"
 
 
 def _platform(asked: str | None) -> str:

@@ -8,7 +8,7 @@ else here is met by a packet.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -113,10 +113,19 @@ class Tasks:
     def _ec2(self) -> Any:
         return ec2_backends[self._account][self._region]
 
-    def start(self, cluster: str, service: str, deployment: str, *, capacity_provider: str | None = None) -> str:
+    def start(
+        self,
+        cluster: str,
+        service: str,
+        deployment: str,
+        *,
+        capacity_provider: str | None = None,
+        container_instance: str | None = None,
+    ) -> str:
         """Record a new task of a service's deployment (`ecs-svc/...`), PROVISIONING, and give its ARN.
 
-        `capacity_provider` is the one it was placed by; None takes the service's launch type.
+        `capacity_provider` is the one it was placed by; None takes the service's launch type. `container_instance` is
+        the ARN of the instance it was placed on.
         """
         with LEDGER.lock:
             found = self._service(cluster, service)
@@ -126,6 +135,8 @@ class Tasks:
             task = TaskRecord(self._ecs, home, definition, f"service:{found.name}", deployment)
             task.capacity_provider_name = capacity_provider
             task.launch_type = "FARGATE" if capacity_provider else found.launch_type
+            if container_instance is not None:
+                task.launch_type, task.container_instance_arn = "EC2", container_instance
             task.enable_execute_command = bool(found.enable_execute_command)
             self._ecs.tasks.setdefault(home.name, {})[task.task_arn] = task
             self._count(task)
@@ -158,6 +169,21 @@ class Tasks:
                     {"attachmentId": attachment, "privateIpv4Address": eni.private_ip_address}
                 ]
             return Attached(interface=eni.id, address=eni.private_ip_address, public_address=eni.public_ip)
+
+    def bind(self, task: str, ports: Mapping[int, int]) -> None:
+        """Record the ports of the instance that a task's containers are found at, by container port."""
+        with LEDGER.lock:
+            for container in self._task(task).containers:
+                container["networkBindings"] = [
+                    {"bindIP": "0.0.0.0", "containerPort": inner, "hostPort": outer, "protocol": "tcp"}  # noqa: S104 - as ECS says it
+                    for inner, outer in ports.items()
+                    if inner in container["mapped"]
+                ]
+
+    def put_on(self, task: str, container_instance: str) -> None:
+        """Record the instance that a one-off task was placed on, by its ARN."""
+        with LEDGER.lock:
+            self._task(task).container_instance_arn = container_instance
 
     def detach(self, task: str) -> None:
         """Free a task's interface."""
@@ -272,6 +298,7 @@ def _container(task: TaskRecord, definition: dict[str, Any]) -> dict[str, Any]:
         "networkInterfaces": [],
         "healthStatus": "UNKNOWN",
         "cpu": str(definition.get("cpu", 0)),
+        "mapped": [one.get("containerPort") for one in definition.get("portMappings") or []],
     }
 
 

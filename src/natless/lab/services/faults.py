@@ -45,6 +45,30 @@ def unknown_key(asked: Asked) -> tuple[int, str, str]:
     return 403, code, "The security token included in the request is invalid."
 
 
+def expired(asked: Asked) -> tuple[int, str, str]:
+    """Give what AWS says to a session that is over: status, code, message."""
+    if asked.protocol == "ec2":
+        return 400, "RequestExpired", "Request has expired."
+    if asked.service == "s3":
+        return 400, "ExpiredToken", "The provided token has expired."
+    code = "ExpiredToken" if asked.protocol == "query" else "ExpiredTokenException"
+    status = 403 if asked.protocol == "query" else 400
+    return status, code, "The security token included in the request is expired"
+
+
+def wrong_signature(asked: Asked) -> tuple[int, str, str]:
+    """Give what AWS says to a signature that the key's secret did not make: status, code, message."""
+    if asked.protocol == "ec2":
+        return 401, "AuthFailure", "AWS was not able to validate the provided access credentials"
+    message = "The request signature we calculated does not match the signature you provided. Check your"
+    if asked.service == "s3":
+        return 403, "SignatureDoesNotMatch", f"{message} key and signing method."
+    message = f"{message} AWS Secret Access Key and signing method. Consult the service documentation for details."
+    if asked.protocol == "query":
+        return 403, "SignatureDoesNotMatch", message
+    return 400, "InvalidSignatureException", message
+
+
 def not_served(asked: Asked) -> tuple[int, str, str]:
     """Give the answer to a call that the lab lacks."""
     code = "UnknownOperationException" if asked.protocol in {"json", "rest-json"} else "InvalidAction"

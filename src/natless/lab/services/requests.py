@@ -61,6 +61,12 @@ def read(environ: dict[str, Any]) -> Asked:
     return Asked(key, service, "", "rest-xml" if service == "s3" else "rest-json", method)
 
 
+def key(authorization: str) -> str:
+    """Give the access key id that an Authorization header names, "" where there is none."""
+    found = _CREDENTIAL.search(authorization)
+    return found.group(1) if found else ""
+
+
 def _credential(environ: dict[str, Any]) -> tuple[str, str]:
     """Give the access key id and the service of the signature, in the header or in a presigned URL."""
     found = _CREDENTIAL.search(str(environ.get("HTTP_AUTHORIZATION", "")))

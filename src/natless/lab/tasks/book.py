@@ -16,6 +16,9 @@ from moto.elbv2.models import elbv2_backends
 from natless.lab.services.ledger import LEDGER
 from natless.lab.tasks.plan import Registration
 
+FARGATE = ("FARGATE", "FARGATE_SPOT")
+"""The capacity providers that stand for no instances."""
+
 
 class Deployment(msgspec.Struct, frozen=True):
     """One deployment of a service (`ecs-svc/...`)."""
@@ -39,10 +42,13 @@ class ServiceView(msgspec.Struct, frozen=True):
     public: bool
     registrations: tuple[Registration, ...]
     capacity_provider: str | None
+    on_instances: bool = False
+    providers: tuple[str, ...] = ()
     least_percent: int = 100
     most_percent: int = 200
     breaker: bool = False
     rollback: bool = False
+    resets: bool = True
     grace: float = 0.0
 
     @property
@@ -64,6 +70,18 @@ class TaskView(msgspec.Struct, frozen=True):
     definition: str
     overrides: Mapping[str, Any]
     network: Mapping[str, Any]
+    on_instances: bool = False
+    provider: str = ""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The capacity providers that stand for instances."""
+        return () if self.provider in {"", *FARGATE} else (self.provider,)
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """The subnets of its own interface."""
+        return tuple((self.network.get("awsvpcConfiguration") or {}).get("subnets") or ())
 
 
 class TargetHealth(msgspec.Struct, frozen=True):
@@ -104,7 +122,12 @@ class Book:
             return {
                 "containerDefinitions": copy.deepcopy(found.container_definitions),
                 "runtimePlatform": getattr(found, "runtime_platform", None),
+                "networkMode": found.network_mode or "bridge",
                 "executionRoleArn": getattr(found, "execution_role_arn", None),
+                "taskRoleArn": getattr(found, "task_role_arn", None),
+                "memory": getattr(found, "memory", None),
+                "volumes": copy.deepcopy(getattr(found, "volumes", None) or []),
+                "ephemeralStorage": getattr(found, "ephemeral_storage", None),
             }
 
     def health(self, target_group: str, address: str, port: int) -> TargetHealth:
@@ -122,6 +145,8 @@ def _service(record: Any) -> ServiceView:
     settings = getattr(record, "deployment_configuration", None) or {}
     breaker = settings.get("deploymentCircuitBreaker") or {}
     strategy = getattr(record, "capacity_provider_strategy", None) or []
+    providers = tuple(str(each["capacityProvider"]) for each in strategy)
+    own = tuple(name for name in providers if name not in FARGATE)
     return ServiceView(
         cluster=record.cluster_name,
         name=record.name,
@@ -133,10 +158,13 @@ def _service(record: Any) -> ServiceView:
         public=network.get("assignPublicIp") == "ENABLED",
         registrations=tuple(_registration(each) for each in record.load_balancers if each.get("targetGroupArn")),
         capacity_provider=strategy[0]["capacityProvider"] if strategy else None,
+        on_instances=bool(own) or (not providers and record.launch_type == "EC2"),
+        providers=own,
         least_percent=int(settings.get("minimumHealthyPercent", 100)),
         most_percent=int(settings.get("maximumPercent", 200)),
         breaker=bool(breaker.get("enable")),
         rollback=bool(breaker.get("rollback")),
+        resets=bool(breaker.get("resetOnHealthyTask", True)),
         grace=float(getattr(record, "health_check_grace_period_seconds", None) or 0),
     )
 
@@ -162,4 +190,6 @@ def _task(record: Any) -> TaskView:
         definition=record.task_definition_arn,
         overrides=record.overrides or {},
         network=getattr(record, "network_configuration", None) or {},
+        on_instances=record.launch_type == "EC2",
+        provider=record.capacity_provider_name or "",
     )

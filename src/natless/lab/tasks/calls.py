@@ -1,4 +1,4 @@
-"""Calls of AWS services from a task's address, signed as the execution role's would be.
+"""Calls of AWS services from a task's address, signed with a session of its execution role.
 
 Only JSON services are called at start-up (ECR, Secrets Manager, Systems Manager, CloudWatch Logs), so a call is one
 signed POST: no client is built, and each error keeps the words that ECS shows.
@@ -7,6 +7,7 @@ signed POST: no client is built, and each error keeps the words that ECS shows.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import botocore.auth
@@ -14,16 +15,17 @@ import botocore.awsrequest
 import botocore.credentials
 import msgspec
 
-from natless.lab.tasks.ports import Credentials
+from natless.lab.services.identities import Session
 from natless.lab.tasks.way import RequestError, Way
 
-ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs"]
+ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs", "ecs"]
 
 _SERVICES: dict[ServiceName, tuple[str, str]] = {
     "ecr": ("api.ecr", "AmazonEC2ContainerRegistry_V20150921"),
     "secretsmanager": ("secretsmanager", "secretsmanager"),
     "ssm": ("ssm", "AmazonSSM"),
     "logs": ("logs", "Logs_20140328"),
+    "ecs": ("ecs", "AmazonEC2ContainerServiceV20141113"),
 }
 """Host name before `.REGION.amazonaws.com`, and the target prefix (botocore's service models)."""
 
@@ -39,11 +41,11 @@ class CallError(Exception):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Signs and sends calls over one task's way."""
+    """Signs and sends calls over one task's way. `keys` gives the session that signs, and is asked for each call."""
 
     way: Way
     region: str
-    credentials: Credentials
+    keys: Callable[[], Session]
 
     def call(self, service: ServiceName, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call `operation` and give its answer; raises CallError."""
@@ -52,7 +54,8 @@ class Caller(msgspec.Struct, frozen=True):
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{target}.{operation}"}
         body = json.dumps(arguments).encode()
         request = botocore.awsrequest.AWSRequest("POST", url, headers=headers, data=body)
-        keys = botocore.credentials.Credentials(self.credentials.access_key_id, self.credentials.secret_access_key)
+        session = self.keys()
+        keys = botocore.credentials.Credentials(session.access_key_id, session.secret_access_key, session.token)
         botocore.auth.SigV4Auth(keys, service, self.region).add_auth(request)
         try:
             with self.way.request("POST", url, dict(request.headers.items()), body) as answer:

@@ -11,13 +11,16 @@ import math
 import time
 from collections.abc import Callable
 
+from natless.catalog import containers
+from natless.lab.instances.fleet import NO_INSTANCE
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth
-from natless.lab.tasks.life import Ending, TaskLife
+from natless.lab.tasks.crew import Ending
+from natless.lab.tasks.life import TaskLife
 from natless.lab.tasks.ports import Patience
 
-Start = Callable[[ServiceView, Deployment, str], TaskLife]
-"""Starts a task of a deployment in a subnet."""
+Start = Callable[[ServiceView, Deployment, str], TaskLife | str]
+"""Starts a task of a deployment in a subnet, or says why no instance can host it."""
 
 _INCONSISTENT = 3
 """Failures in a row after which ECS says that it cannot consistently start tasks (the number is an assumption)."""
@@ -25,7 +28,7 @@ _INCONSISTENT = 3
 
 def breaker_threshold(desired: int) -> int:
     """Give how many tasks must fail before the circuit breaker opens."""
-    return min(max(math.ceil(desired / 2), 3), 200)
+    return min(max(math.ceil(desired / 2), containers.LEAST_FAILURES.value), containers.MOST_FAILURES.value)
 
 
 class ServiceKeeper:
@@ -38,11 +41,14 @@ class ServiceKeeper:
         self._start = start
         self._patience = patience
         self._lives: dict[str, list[TaskLife]] = {}
+        self._targets: dict[str, bool] = {}
+        self._stuck = ""
         self._failures: dict[str, int] = {}
         self._in_a_row = 0
         self._not_before = 0.0
         self._steady = False
         self._primary = ""
+        self._unplaced = ""
         self._completed: Deployment | None = None
 
     @property
@@ -55,6 +61,7 @@ class ServiceKeeper:
         primary = next((each for each in view.deployments if each.primary), None)
         if primary is not None and primary.id != self._primary:
             self._primary, self._in_a_row, self._not_before, self._steady = primary.id, 0, 0.0, False
+        self._tell_targets(view)
         rollback = self._reap(view, primary)
         self._stop_unhealthy(view)
         if primary is not None:
@@ -73,6 +80,7 @@ class ServiceKeeper:
         for deployment, lives in list(self._lives.items()):
             for life in [life for life in lives if life.ended]:
                 lives.remove(life)
+                self._targets.pop(life.plan.arn, None)
                 self._steady = False
                 if life.ending is not None and life.ending.own_fault:
                     self._back_off(view, life)
@@ -83,10 +91,13 @@ class ServiceKeeper:
         return rollback
 
     def _back_off(self, view: ServiceView, life: TaskLife) -> None:
-        """Wait longer after each failure in a row; a task that ran for long ends the row."""
-        lived = time.monotonic() - life.running_since if life.running_since is not None else 0.0
-        self._in_a_row = self._in_a_row + 1 if lived < self._patience.longest_backoff else 1
-        pause = min(self._patience.backoff * 2 ** (self._in_a_row - 1), self._patience.longest_backoff)
+        """Wait longer after each task in a row that did not start; one that ran ends the row.
+
+        Developer guide, "Amazon ECS service throttle logic": what fails after it has run is not held back (here by one
+        pause only, since a task starts in less than a second).
+        """
+        self._in_a_row = self._in_a_row + 1 if life.running_since is None else 0
+        pause = min(self._patience.backoff * 2 ** max(self._in_a_row - 1, 0), self._patience.longest_backoff)
         self._not_before = time.monotonic() + pause
         if self._in_a_row == _INCONSISTENT:
             self._say(
@@ -116,6 +127,11 @@ class ServiceKeeper:
             since = life.running_since
             if since is None or life.stopping or time.monotonic() - since < view.grace:
                 continue
+            if life.health == "UNHEALTHY":
+                self._say(view, "failed container health checks.", first=f"(task {life.plan.id}) ")
+                reason = "Task failed container health checks"
+                life.ask_to_stop(Ending("ServiceSchedulerInitiated", reason, own_fault=True))
+                continue
             for target, health in self._health(view, life):
                 if health.state == "unhealthy":
                     said = f"(reason {health.description or health.reason})"
@@ -129,14 +145,14 @@ class ServiceKeeper:
         return [
             (
                 f"(port {each.port}) is unhealthy in (target-group {each.target_group})",
-                self._book.health(each.target_group, life.address, each.port),
+                self._book.health(each.target_group, *life.target(each)),
             )
             for each in view.registrations
         ]
 
     def _well(self, view: ServiceView, life: TaskLife) -> bool:
-        """Say whether a task runs, and not just since, and every load balancer finds it healthy."""
-        if life.running_since is None or life.stopping:
+        """Say whether a task runs, and not just since, and its own checks and every load balancer find it healthy."""
+        if life.running_since is None or life.stopping or life.health not in (None, "HEALTHY"):
             return False
         if time.monotonic() - life.running_since < self._patience.settled:
             return False
@@ -148,9 +164,12 @@ class ServiceKeeper:
         old = [life for key, lives in self._lives.items() if key != primary.id for life in lives if not life.stopping]
         self._start_missing(view, primary, desired, len(fresh), len(old))
         reason = f"Scaling activity initiated by (deployment {primary.id})"
-        surplus = fresh[desired:] + self._dispensable(view, desired, fresh, old)
+        surplus = _crowded(fresh, desired) + self._dispensable(view, desired, fresh, old)
         for life in surplus:
             life.ask_to_stop(Ending("ServiceSchedulerInitiated", reason, own_fault=False))
+        full = len(fresh) + len(old) >= max(math.floor(desired * view.most_percent / 100), 1)
+        if len(fresh) < desired and full and not surplus and all(self._well(view, life) for life in old):
+            self._tell_stuck(view, primary)
         if surplus:
             self._steady = False
             listed = " ".join(f"(task {life.plan.id})" for life in surplus)
@@ -165,9 +184,46 @@ class ServiceKeeper:
         started = []
         for _ in range(missing):
             life = self._start(view, primary, self._roomiest(view))
+            if isinstance(life, str):
+                self._not_placed(view, life)
+                break
+            self._unplaced = ""
             self._lives.setdefault(primary.id, []).append(life)
             started.append(f"(task {life.plan.id})")
-        self._say(view, f"has started {len(started)} tasks: {' '.join(started)}.")
+        if started:
+            self._say(view, f"has started {len(started)} tasks: {' '.join(started)}.")
+
+    def _not_placed(self, view: ServiceView, reason: str) -> None:
+        """Say that no instance can host a task, once for each reason, and look again in a while."""
+        self._not_before = time.monotonic() + self._patience.pause
+        if reason != self._unplaced:
+            self._say(view, NO_INSTANCE.format(reason=reason))
+        self._unplaced = reason
+
+    def _tell_stuck(self, view: ServiceView, primary: Deployment) -> None:
+        """Say, once a deployment, that it may neither stop nor start a task."""
+        if self._stuck != primary.id:
+            self._stuck = primary.id
+            self._say(
+                view,
+                "was unable to stop or start tasks during a deployment because of the service deployment "
+                "configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+            )
+
+    def _tell_targets(self, view: ServiceView) -> None:
+        """Say which tasks were registered with load balancers since the last look, and which are drained."""
+        for deployment, lives in self._lives.items():
+            new = [life for life in lives if life.registered and life.plan.arn not in self._targets]
+            gone = [life for life in lives if life.deregistered and self._targets.get(life.plan.arn)]
+            self._targets |= {life.plan.arn: True for life in new} | {life.plan.arn: False for life in gone}
+            for each in view.registrations:
+                for lives_of, word in ((new, "registered"), (gone, "deregistered")):
+                    if lives_of:
+                        self._say(view, f"{word} {len(lives_of)} targets in (target-group {each.target_group})")
+            if gone:
+                text = f"has begun draining connections on {len(gone)} tasks."
+                service = f"(service {view.name}, taskSet {deployment})"
+                self._door.event(view.cluster, view.name, f"{service} {text}")
 
     def _dispensable(
         self, view: ServiceView, desired: int, fresh: list[TaskLife], old: list[TaskLife]
@@ -183,12 +239,16 @@ class ServiceKeeper:
 
     def _roomiest(self, view: ServiceView) -> str:
         """Give the subnet with the fewest tasks, the first of equals."""
-        return min(view.subnets, key=lambda subnet: sum(life.plan.subnet == subnet for life in self.lives))
+        return min(view.subnets, key=lambda subnet: sum(life.plan.subnet == subnet for life in self.lives), default="")
 
     def _settle(self, view: ServiceView, primary: Deployment) -> None:
         """Say that the service is steady, once, when it is."""
         desired = view.desired if view.active else 0
         fresh = self._lives.get(primary.id, [])
+        if view.resets and self._failures.get(primary.id) and any(self._well(view, life) for life in fresh):
+            self._failures[primary.id] = 0
+            if primary.state == "IN_PROGRESS":
+                self._door.rollout(view.cluster, view.name, primary.id, "IN_PROGRESS", failed=0)
         if self._steady or not view.active or len(self.lives) != desired or len(fresh) != desired:
             return
         if primary.state == "FAILED" or not all(self._well(view, life) for life in fresh):
@@ -202,3 +262,14 @@ class ServiceKeeper:
 
     def _say(self, view: ServiceView, text: str, *, first: str = "") -> None:
         self._door.event(view.cluster, view.name, f"(service {view.name}) {first}{text}")
+
+
+def _crowded(lives: list[TaskLife], desired: int) -> list[TaskLife]:
+    """Give the tasks that are too many: the newest where most are, as ECS keeps zones alike when it scales in."""
+    left, surplus = list(lives), []
+    while len(left) > desired:
+        subnets = [life.plan.subnet for life in left]
+        fullest = max(subnets, key=subnets.count)
+        surplus.append(next(life for life in reversed(left) if life.plan.subnet == fullest))
+        left.remove(surplus[-1])
+    return surplus

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from natless.lab.instances.machines import Host
 from natless.lab.tasks.ports import Connect
 
 _ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
@@ -21,7 +22,10 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 class TaskPlan(msgspec.Struct, frozen=True):
-    """One task to start. `arn` is its record's; `definition` and `overrides` are in ECS's shape."""
+    """One task to start. `arn` is its record's; `definition` and `overrides` are in ECS's shape.
+
+    `host` is the instance that it was placed on, None on Fargate; `ports` are that instance's, by container port.
+    """
 
     arn: str
     cluster: str
@@ -31,6 +35,13 @@ class TaskPlan(msgspec.Struct, frozen=True):
     groups: tuple[str, ...]
     public: bool
     registrations: tuple[Registration, ...] = ()
+    host: Host | None = None
+    ports: Mapping[int, int] = {}
+
+    @property
+    def mode(self) -> str:
+        """The network mode."""
+        return str(self.definition.get("networkMode") or "awsvpc")
 
     @property
     def id(self) -> str:

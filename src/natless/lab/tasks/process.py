@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import msgspec
 
 from natless.lab.tasks import words
+from natless.lab.tasks.bounds import Bounds, container_bounds, ulimits
 from natless.lab.tasks.pull import Image
 from natless.lab.tasks.unpack import LayerError, inside
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LARGEST_ID = 65534
+_LARGEST_TABLE = 1 << 20
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -26,6 +29,9 @@ class Process(msgspec.Struct, frozen=True):
     group: int
     read_only: bool = False
     init: bool = False
+    bounds: Bounds = Bounds()
+    ulimits: tuple[str, ...] = ()
+    stop_signal: int = signal.SIGTERM
 
 
 def first_process(
@@ -49,6 +55,8 @@ def first_process(
     directory = container.get("workingDirectory") or given.get("WorkingDir") or "/"
     user, group, home = _account(image.root, container.get("user") or given.get("User") or "")
     environment.setdefault("HOME", home)
+    if any("\0" in text for text in (*arguments, directory, *environment, *environment.values())):
+        raise words.container("invalid argument: a command, folder or variable holds a nul byte")
     _refuse_missing(image.root, arguments[0], environment["PATH"], directory)
     return Process(
         tuple(arguments),
@@ -58,7 +66,17 @@ def first_process(
         group,
         read_only=bool(container.get("readonlyRootFilesystem")),
         init=bool((container.get("linuxParameters") or {}).get("initProcessEnabled")),
+        bounds=container_bounds(container),
+        ulimits=ulimits(container),
+        stop_signal=_stop_signal(str(given.get("StopSignal") or "SIGTERM")),
     )
+
+
+def _stop_signal(text: str) -> int:
+    """Read an image's STOPSIGNAL (`SIGQUIT`, `QUIT`, `3`); what is none is SIGTERM."""
+    if text.isdigit():
+        return int(text) if int(text) in set(signal.Signals) else signal.SIGTERM
+    return signal.Signals.__members__.get(f"SIG{text.removeprefix('SIG')}", signal.SIGTERM)
 
 
 def _account(root: Path, text: str) -> tuple[int, int, str]:
@@ -87,7 +105,10 @@ def _table(root: Path, name: str) -> list[list[str]]:
     """Read the usable rows of the image's /etc/passwd (7 fields) or /etc/group (4)."""
     fields, numbers = (7, (2, 3)) if name == "passwd" else (4, (2,))
     try:
-        text = inside(root, ["etc", name]).read_text(errors="replace")
+        file = inside(root, ["etc", name])
+        if not file.is_file() or file.stat().st_size > _LARGEST_TABLE:
+            return []  # a fifo would be waited for, and nobody has so many users
+        text = file.read_text(errors="replace")
     except (OSError, LayerError):
         return []
     rows = [line.split(":") for line in text.splitlines()]

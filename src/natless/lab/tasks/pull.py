@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
-import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -14,27 +14,18 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from natless.lab.tasks import words
+from natless.lab.tasks import documents, words
+from natless.lab.tasks.documents import Descriptor, Document, DocumentError
 from natless.lab.tasks.reference import ImageReference
 from natless.lab.tasks.trees import Trees
 from natless.lab.tasks.unpack import LayerError
 from natless.lab.tasks.way import Answer, RequestError, Way
 
 _T = TypeVar("_T")
-_INDEXES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
-_MANIFESTS = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-_ACCEPT = ", ".join([*_MANIFESTS, *_INDEXES])
+_ACCEPT = ", ".join([*documents.MANIFESTS, *documents.INDEXES])
 _CHUNK = 1 << 18
 _REDIRECTS = (301, 302, 303, 307, 308)
 _OK = 200
-_LARGEST_DOCUMENT = 8 << 20
-"""Bytes of a manifest or an image configuration; containerd's own limit is 8 MiB."""
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -65,15 +56,18 @@ class Puller(msgspec.Struct, frozen=True):
     def pull(self, reference: ImageReference) -> Image:
         """Give an image; raises words.StartError."""
         manifest, digest = self._resolve(reference)
+        if manifest.config is None or not manifest.layers:
+            raise words.layer("failed to unpack image: the manifest names no layers", 1)
+        described, count = manifest.config.digest, len(manifest.layers)
+        text = self._try(lambda: self._document(reference, described), words.layer)
         try:
-            layers = tuple((str(each["digest"]), int(each["size"])) for each in manifest["layers"])
-            described = str(manifest["config"]["digest"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise words.layer("failed to unpack image: the manifest names no layers", 1) from error
-        configuration = json.loads(self._try(lambda: self._document(reference, described), words.layer))
-        return Image(self._tree(reference, layers), configuration.get("config") or {}, digest)
+            configuration = documents.read_configuration(text, count)
+        except DocumentError as error:
+            raise words.layer(f"failed to unpack image: {error}", 1) from error
+        unpacked = configuration.rootfs.diff_ids if configuration.rootfs else ()
+        return Image(self._tree(reference, manifest.layers, unpacked), configuration.settings, digest)
 
-    def _resolve(self, reference: ImageReference) -> tuple[dict[str, Any], str]:
+    def _resolve(self, reference: ImageReference) -> tuple[Document, str]:
         """Give the manifest for this platform, and its digest."""
 
         def worded(problem: str, tries: int) -> words.StartError:
@@ -81,16 +75,15 @@ class Puller(msgspec.Struct, frozen=True):
 
         self._try(lambda: self._manifest("HEAD", reference, reference.version), worded)
         document, digest = self._try(lambda: self._manifest("GET", reference, reference.version), worded)
-        if "manifests" not in document:
+        if document.manifests is None:
             return document, digest
         wanted = f"linux/{self.architecture}"
-        for each in document["manifests"]:
-            platform = each.get("platform", {})
-            if f"{platform.get('os')}/{platform.get('architecture')}" == wanted:
-                return self._try(functools.partial(self._manifest, "GET", reference, str(each["digest"])), worded)
+        for each in document.manifests:
+            if f"{each.platform.os}/{each.platform.architecture}" == wanted:
+                return self._try(functools.partial(self._manifest, "GET", reference, each.digest), worded)
         raise words.platform(wanted)
 
-    def _manifest(self, method: str, reference: ImageReference, version: str) -> tuple[dict[str, Any], str]:
+    def _manifest(self, method: str, reference: ImageReference, version: str) -> tuple[Document, str]:
         url = f"https://{reference.host}/v2/{reference.name}/manifests/{version}"
         with self._send(method, url, {"Accept": _ACCEPT, **self._authorized()}) as answer:
             if answer.status == 404:  # noqa: PLR2004 - Not Found
@@ -100,56 +93,61 @@ class Puller(msgspec.Struct, frozen=True):
                 problem = f"pulling from host {reference.host} failed with status code [manifests {version}]: {status}"
                 raise _ProblemError(problem, final=answer.status < 500)  # noqa: PLR2004 - the server's own fault
             if method == "HEAD":
-                return {}, ""
-            text = answer.read(_LARGEST_DOCUMENT)
+                return Document(), ""
+            text = _whole(answer, "manifest")
         digest = f"sha256:{hashlib.sha256(text).hexdigest()}"
         if version.startswith("sha256:") and digest != version:
             raise _ProblemError(
                 f"unexpected commit digest {digest}, expected {version}: failed precondition", final=True
             )
-        document = json.loads(text)
-        return document, digest
+        return documents.read_document(text), digest
 
     def _document(self, reference: ImageReference, digest: str) -> bytes:
         with self._blob(reference, digest) as answer:
-            text = answer.read(_LARGEST_DOCUMENT)
+            text = _whole(answer, "configuration")
         if f"sha256:{hashlib.sha256(text).hexdigest()}" != digest:
             raise _ProblemError(f"failed to copy: unexpected commit digest, expected {digest}", final=True)
         return text
 
-    def _tree(self, reference: ImageReference, layers: tuple[tuple[str, int], ...]) -> Path:
-        digests = tuple(digest for digest, _ in layers)
+    def _tree(self, reference: ImageReference, layers: tuple[Descriptor, ...], unpacked: tuple[str, ...]) -> Path:
+        digests = tuple(layer.digest for layer in layers)
         keep = not self.trees.holds(digests)
         with tempfile.TemporaryDirectory(prefix="pull-", dir=self.scratch) as folder:
             files = tuple(Path(folder, str(number)) for number in range(len(layers)))
-            for (digest, size), file in zip(layers, files, strict=True):
-                fetch = functools.partial(self._fetch, reference, digest, size, file, keep=keep)
+            for layer, file in zip(layers, files, strict=True):
+                fetch = functools.partial(self._fetch, reference, layer, file, keep=keep)
                 self._try(fetch, words.layer)
             try:
-                return self.trees.make(digests, files) if keep else self.trees.folder(digests)
+                return self.trees.make(digests, files, unpacked) if keep else self.trees.folder(digests)
             except LayerError as error:
-                raise words.layer(f"failed to extract layer: {error}", 1) from error
+                raise words.layer(f"failed to extract layer {error.layer}: {error}", 1) from error
 
-    def _fetch(self, reference: ImageReference, digest: str, size: int, file: Path, *, keep: bool) -> None:
+    def _fetch(self, reference: ImageReference, layer: Descriptor, file: Path, *, keep: bool) -> None:
         """Fetch one layer and hold it against its digest and size; write it to `file` where it is wanted."""
         seen, length = hashlib.sha256(), 0
-        with self._blob(reference, digest) as answer, file.open("wb") as out:
+        with self._blob(reference, layer.digest) as answer, file.open("wb") as out:
             try:
                 while chunk := answer.read(_CHUNK):
                     seen.update(chunk)
                     length += len(chunk)
-                    if length > size:
+                    if length > layer.size:
                         break
                     if keep:
                         out.write(chunk)
             except ConnectionError as error:
                 raise _ProblemError(f"failed to copy: httpReadSeeker: {error}", final=False) from error
             except OSError as error:
-                raise _ProblemError(
-                    f"failed to copy: {error.strerror or 'i/o timeout'}".lower(), final=False
-                ) from error
-        if length != size or f"sha256:{seen.hexdigest()}" != digest:
-            problem = f"unexpected commit digest sha256:{seen.hexdigest()}, expected {digest}: failed precondition"
+                full = error.errno == errno.ENOSPC  # trying again would only fill it again
+                problem = f"failed to copy: {error.strerror or 'i/o timeout'}".lower()
+                raise _ProblemError(problem, final=full) from error
+        if length != layer.size:
+            said = "more" if length > layer.size else length
+            problem = f"unexpected commit size {said}, expected {layer.size}: failed precondition"
+            raise _ProblemError(f"failed to copy: {problem}", final=True)
+        if f"sha256:{seen.hexdigest()}" != layer.digest:
+            problem = (
+                f"unexpected commit digest sha256:{seen.hexdigest()}, expected {layer.digest}: failed precondition"
+            )
             raise _ProblemError(f"failed to copy: {problem}", final=True)
 
     def _blob(self, reference: ImageReference, digest: str) -> Answer:
@@ -188,7 +186,18 @@ class Puller(msgspec.Struct, frozen=True):
             except _ProblemError as error:
                 if error.final or attempt == self.way.patience.retries:
                     raise worded(str(error), max(attempt, 1)) from error
-            except ValueError as error:
-                raise worded(f"failed to decode: {error}", max(attempt, 1)) from error
+            except DocumentError as error:
+                raise worded(str(error), max(attempt, 1)) from error
             time.sleep(self.way.patience.pause)
         raise AssertionError
+
+
+def _whole(answer: Answer, name: str) -> bytes:
+    """Read a document whole, or refuse it for its size."""
+    try:
+        text = answer.read(documents.LARGEST + 1)
+    except OSError as error:
+        raise _ProblemError(f"failed to copy: httpReadSeeker: {str(error) or 'i/o timeout'}", final=False) from error
+    if len(text) > documents.LARGEST:
+        raise _ProblemError(f"rejecting {name}: more than {documents.LARGEST} bytes: invalid argument", final=True)
+    return text

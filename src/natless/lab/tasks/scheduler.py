@@ -7,16 +7,19 @@ from pathlib import Path
 
 import msgspec
 
+from natless.lab.instances.fleet import Fleet
+from natless.lab.instances.placing import place, put
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TaskView
+from natless.lab.tasks.crew import Ending
 from natless.lab.tasks.keeper import ServiceKeeper
-from natless.lab.tasks.life import Ending, TaskLife
+from natless.lab.tasks.life import LAB_DOWN, TaskLife
+from natless.lab.tasks.meter import Meter
 from natless.lab.tasks.plan import TaskPlan
 from natless.lab.tasks.ports import House
 from natless.lab.tasks.trees import Trees
 
 _SERVICE_GONE = Ending("ServiceSchedulerInitiated", "Service has been deleted", own_fault=False)
-_LAB_DOWN = Ending("UserInitiated", "The lab is going down", own_fault=False)
 
 
 class Scheduler:
@@ -37,14 +40,17 @@ class Scheduler:
         self._book = Book(house.account, house.region)
         self._door = Tasks(house.region, house.account)
         self._trees = Trees(Path(house.scratch, "images"))
+        self._meter = Meter()
         self._patience = patience
         self._keepers: dict[str, ServiceKeeper] = {}
         self._single: dict[str, TaskLife] = {}
+        self._fleet = Fleet(self._house)
 
     def step(self) -> None:
         """Look at the account once and act on what is wanted."""
         tasks = self._book.tasks()
         self._heed_stops(tasks)
+        self._follow_instances()
         services = {view.key: view for view in self._book.services()}
         for key, view in services.items():
             if key not in self._keepers:
@@ -60,9 +66,10 @@ class Scheduler:
 
     def stop(self, seconds: float = 10.0) -> None:
         """Stop every task and wait for their ends, `seconds` at most."""
+        self._fleet.stop()
         lives = self._lives()
         for life in lives:
-            life.ask_to_stop(_LAB_DOWN)
+            life.ask_to_stop(LAB_DOWN)
         until = time.monotonic() + seconds
         for life in lives:
             life.wait(max(0.0, until - time.monotonic()))
@@ -78,19 +85,39 @@ class Scheduler:
             if task is not None and not life.stopping:
                 life.ask_to_stop(Ending(task.code, task.reason or "Task stopped by user", own_fault=False))
 
-    def _start(self, view: ServiceView, deployment: Deployment, subnet: str) -> TaskLife:
-        arn = self._door.start(view.cluster, view.name, deployment.id, capacity_provider=view.capacity_provider)
+    def _follow_instances(self) -> None:
+        """Stop the tasks of instances that have gone."""
+        lives = self._lives()
+        gone = self._fleet.step(life.plan.id for life in lives if not life.ended)
+        for life in lives:
+            host = life.plan.host
+            if host is not None and host.machine.id in gone and not life.stopping:
+                reason = f"Host EC2 (instance {host.machine.id}) terminated."
+                life.ask_to_stop(Ending("TerminationNotice", reason, own_fault=False))
+
+    def _start(self, view: ServiceView, deployment: Deployment, subnet: str) -> TaskLife | str:
+        definition = self._book.definition(deployment.definition)
+        placed = place(self._fleet, self._house.connect, definition, view) if view.on_instances else None
+        if isinstance(placed, str):
+            return placed
+        arn = self._door.start(
+            view.cluster,
+            view.name,
+            deployment.id,
+            capacity_provider=view.capacity_provider,
+            container_instance=placed.host.arn if placed else None,
+        )
         plan = TaskPlan(
             arn=arn,
             cluster=view.cluster,
-            definition=self._book.definition(deployment.definition),
+            definition=definition,
             overrides={},
-            subnet=subnet,
+            subnet=placed.subnet if placed else subnet,
             groups=view.groups,
             public=view.public,
             registrations=view.registrations,
         )
-        return self._begin(plan)
+        return self._begin(put(self._fleet, plan, placed) if placed else plan)
 
     def _run_single(self, tasks: tuple[TaskView, ...]) -> None:
         """Start the tasks that RunTask asked for."""
@@ -100,22 +127,30 @@ class Scheduler:
             network = task.network.get("awsvpcConfiguration") or {}
             subnets = network.get("subnets") or []
             mine = task.group.startswith("service:") or task.arn in self._single
-            if mine or task.status != "PROVISIONING" or task.desired == "STOPPED" or not subnets:
+            unplaced = not subnets and not task.on_instances
+            if mine or task.status != "PROVISIONING" or task.desired == "STOPPED" or unplaced:
                 continue
+            definition = self._book.definition(task.definition)
+            placed = place(self._fleet, self._house.connect, definition, task) if task.on_instances else None
+            if isinstance(placed, str):
+                continue  # it waits for an instance
             busy = [life.plan.subnet for life in self._lives()]
             plan = TaskPlan(
                 arn=task.arn,
                 cluster=task.cluster,
-                definition=self._book.definition(task.definition),
+                definition=definition,
                 overrides=task.overrides,
-                subnet=min(subnets, key=busy.count),
+                subnet=placed.subnet if placed else min(subnets, key=busy.count),
                 groups=tuple(network.get("securityGroups") or ()),
                 public=network.get("assignPublicIp") == "ENABLED",
             )
+            if placed:
+                self._door.put_on(task.arn, placed.host.arn)
+                plan = put(self._fleet, plan, placed)
             self._single[task.arn] = self._begin(plan)
 
     def _begin(self, plan: TaskPlan) -> TaskLife:
-        life = TaskLife(self._house, self._door, self._trees, plan)
+        life = TaskLife(self._house, self._door, self._trees, self._meter, plan, fleet=self._fleet)
         life.start()
         return life
 
@@ -123,3 +158,6 @@ class Scheduler:
         """Start a deployment of the revision that last worked, as the circuit breaker does."""
         ecs = self._house.connect("ecs")
         ecs.update_service(cluster=view.cluster, service=view.name, taskDefinition=target.definition)
+        primary = next(each for each in self._book.services() if each.key == view.key).deployments[0]
+        reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
+        self._door.rollout(view.cluster, view.name, primary.id, "IN_PROGRESS", reason)

@@ -7,7 +7,7 @@ where the lab runs without root. Device nodes are left out: the container gets i
 
 from __future__ import annotations
 
-import gzip
+import contextlib
 import os
 import shutil
 import stat
@@ -15,44 +15,61 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+
+from natless.lab.tasks.archive import FARGATE, Counted, LayerError, Member, Room, plain
+
+__all__ = ["LayerError", "inside", "unpack"]
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _LINKS_FOLLOWED = 40
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_DEEPEST = 255
+"""Folders above a file: the kernel would take a thousand more, the walks that take them away again would not."""
 
 
-class LayerError(Exception):
-    """A layer that cannot be unpacked, or must not be."""
+class _Progress:
+    """What a layer has done so far: the places it made, the folders it emptied."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self.made: set[Path] = set()
+        self.emptied: set[Path] = set()
 
 
-def unpack(layer: Path, root: Path) -> None:
-    """Lay the archive in file `layer` (tar, or tar in gzip) over `root`; raises LayerError."""
-    made: set[Path] = set()
+def unpack(layer: Path, root: Path, room: Room = FARGATE) -> tuple[Room, str]:
+    """Lay the archive in file `layer` (tar, or tar in gzip) over `root`; give the room left and the archive's digest.
+
+    Raises LayerError, and may leave `root` half done then.
+    """
+    done = _Progress()
     try:
-        with _plain(layer) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        with contextlib.ExitStack() as opened:
+            stream = Counted(opened.enter_context(plain(layer)), room.bytes)
+            archive = opened.enter_context(tarfile.open(fileobj=stream, mode="r|", tarinfo=Member))
             for member in archive:
-                _lay(archive, member, root, made)
-    except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        message = f"archive/tar: invalid tar header: {error}"
-        raise LayerError(message) from error
+                done.members += 1
+                if done.members > room.files:
+                    raise LayerError("no space left on device")
+                _lay(archive, member, root, done)
+                # tarfile keeps every header, which a stream has no use for.
+                archive.members.clear()  # type: ignore[attr-defined]  # the stubs lack it
+            digest = stream.drain()
+    except (tarfile.TarError, zlib.error, EOFError) as error:
+        raise LayerError(f"archive/tar: invalid tar header: {error}") from error
     except OSError as error:
-        message = f"{error.filename or root}: {os.strerror(error.errno or 0).lower()}"
-        raise LayerError(message) from error
+        text = os.strerror(error.errno).lower() if error.errno else str(error)  # BadGzipFile has no number
+        raise LayerError(f"{_within(error.filename, root)}{text}") from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise LayerError(f"archive/tar: invalid tar header: {str(error) or type(error).__name__}") from error
+    return Room(room.bytes - stream.length, room.files - done.members), digest
 
 
-def _plain(layer: Path) -> gzip.GzipFile | IO[bytes]:
-    with layer.open("rb") as file:
-        start = file.read(4)
-    if start == _ZSTD:
-        message = "the layer is compressed with zstd, which the lab does not read: build it with gzip"
-        raise LayerError(message)
-    return gzip.open(layer, "rb") if start.startswith(_GZIP) else layer.open("rb")
+def _within(name: object, root: Path) -> str:
+    """Give a place for a message, as the image sees it: the lab's own folders are nobody's business."""
+    return f"{str(name).removeprefix(str(root)) or '/'}: " if name else ""
 
 
-def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path, made: set[Path]) -> None:
+def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path, done: _Progress) -> None:
     parts = _parts(member.name)
     if not parts:
         root.chmod(stat.S_IMODE(member.mode) | stat.S_IRWXU)
@@ -61,12 +78,14 @@ def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path, made: se
     _make_folders(folder, root)
     name = parts[-1]
     if name == _OPAQUE:
-        _empty(folder, made)
+        if folder not in done.emptied:
+            done.emptied.add(folder)
+            _empty(folder, done.made)
     elif name.startswith(_WHITEOUT):
         _remove(folder / _one_name(name.removeprefix(_WHITEOUT)))
     else:
         _put(archive, member, folder / name, root)
-        made.update([folder / name, *_above(folder / name, root)])
+        done.made.update([folder / name, *_above(folder / name, root)])
 
 
 def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, root: Path) -> None:
@@ -142,6 +161,8 @@ def _parts(name: str) -> list[str]:
     if ".." in parts or "\0" in name:
         message = f'"{name}" is outside of the image\'s root'
         raise LayerError(message)
+    if len(parts) > _DEEPEST:
+        raise LayerError(f'"{name[:80]}...": file name too long')
     return parts
 
 

@@ -14,6 +14,10 @@ _PULL = "ResourceInitializationError: unable to pull secrets or registry auth:"
 _CHECK = "Please check your task network configuration."
 
 
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+"""A container's reason, beside exit code 137. ECS developer guide, "Troubleshooting OutOfMemoryError errors"."""
+
+
 class StartError(Exception):
     """A task did not start. The text is what ECS puts into `stoppedReason`."""
 
@@ -98,6 +102,20 @@ def executable(name: str) -> StartError:
         "CannotStartContainerError: failed to create shim task: OCI runtime create failed: runc create failed: unable "
         f'to start container process: exec: "{name}": executable file not found in $PATH: unknown'
     )
+
+
+def role(arn: str) -> StartError:
+    """Word a role that ECS may not assume, or that is not there (ECS developer guide, service event messages)."""
+    return StartError(
+        f"ECS was unable to assume the role '{arn}' that was provided for this task. Please verify that the role being "
+        "passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this "
+        "role."
+    )
+
+
+def no_execution_role() -> StartError:
+    """Word a task that must be fetched for and has no role to do it with (ECS developer guide, task execution role)."""
+    return StartError(f"{_PULL} execution resource retrieval failed: the task definition has no execution role")
 
 
 def container(problem: str) -> StartError:

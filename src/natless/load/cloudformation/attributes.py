@@ -23,6 +23,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "PolicyArn": f"{_ARN}iam::<AWS::AccountId>:policy<Path//><ManagedPolicyName>",
     },
     "AWS::ECS::Cluster": {"": "<ClusterName>", "Arn": f"{_ARN}ecs:{_HERE}cluster/<ClusterName>"},
+    "AWS::IAM::InstanceProfile": {
+        "": "<InstanceProfileName>",
+        "Arn": f"{_ARN}iam::<AWS::AccountId>:instance-profile<Path//><InstanceProfileName>",
+    },
     "AWS::S3::Bucket": {"": "<BucketName>", "Arn": f"{_ARN}s3:::<BucketName>"},
     "AWS::SecretsManager::Secret": {
         "": f"{_ARN}secretsmanager:{_HERE}secret:<Name>-<?>",
@@ -62,6 +66,9 @@ _IDENTITIES: dict[str, frozenset[str]] = {
     "AWS::ElasticLoadBalancingV2::Listener": frozenset({"ListenerArn"}),
     "AWS::ElasticLoadBalancingV2::TargetGroup": frozenset({"TargetGroupArn"}),
     "AWS::ECS::Cluster": frozenset({"Arn"}),
+    "AWS::EC2::LaunchTemplate": frozenset({"LaunchTemplateId"}),
+    "AWS::AutoScaling::AutoScalingGroup": frozenset({"AutoScalingGroupARN"}),
+    "AWS::IAM::InstanceProfile": frozenset({"Arn"}),
     "AWS::ECS::TaskDefinition": frozenset({"TaskDefinitionArn"}),
     "AWS::ECS::Service": frozenset({"ServiceArn", "Name"}),
     "AWS::IAM::Role": frozenset({"Arn"}),

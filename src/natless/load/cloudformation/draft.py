@@ -8,9 +8,12 @@ from typing import TypeVar
 
 from natless.cloud import (
     AclEntry,
+    CapacityProvider,
+    Cluster,
     EcsService,
     GatewayEndpoint,
     GroupRule,
+    InstanceGroup,
     InterfaceEndpoint,
     InternetGateway,
     Listener,
@@ -21,6 +24,7 @@ from natless.cloud import (
     NetworkAcl,
     Policy,
     PrefixList,
+    PullThroughCache,
     Repository,
     Role,
     Route,
@@ -61,6 +65,7 @@ class Draft:
         self.policies: dict[str, list[Policy | Gap]] = defaultdict(list)
         self.managed: dict[str, Policy | Gap] = {}
         self.strategies: dict[str, Fields | Gap] = {}
+        self.profiles: dict[str, str | Gap | None] = {}  # instance profiles' roles, by logical id and by name
         # Wholes.
         self.vpcs: dict[str, Vpc] = {}
         self.subnets: dict[str, Subnet] = {}
@@ -78,7 +83,11 @@ class Draft:
         self.target_groups: dict[str, TargetGroup] = {}
         self.task_definitions: dict[str, TaskDefinition] = {}
         self.services: dict[str, EcsService] = {}
+        self.clusters: dict[str, Cluster] = {}
+        self.capacity_providers: dict[str, CapacityProvider] = {}
+        self.instance_groups: dict[str, InstanceGroup] = {}
         self.repositories: dict[str, Repository] = {}
+        self.pull_through_caches: dict[str, PullThroughCache] = {}
         self.log_groups: dict[str, LogGroup] = {}
         self.roles: dict[str, Role] = {}
 

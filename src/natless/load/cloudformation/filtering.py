@@ -14,6 +14,7 @@ from natless.cloud import (
     CidrPeer,
     GroupPeer,
     GroupRule,
+    Icmp,
     NetworkAcl,
     Peer,
     Ports,
@@ -110,7 +111,8 @@ def _rule(fields: Fields, name: str, *, egress: bool) -> GroupRule | None:
     if peer is None:
         return None
     protocol = _protocol(fields, "IpProtocol")
-    return GroupRule(name, fields.origin, protocol, _ports(fields, protocol), peer)
+    icmp = _icmp(fields, "FromPort", "ToPort") if protocol == "icmp" else None
+    return GroupRule(name, fields.origin, protocol, _ports(fields, protocol), peer, icmp)
 
 
 def _peer(fields: Fields, side: str) -> Peer | None:
@@ -142,6 +144,16 @@ def _ports(fields: Fields, protocol: str | Gap) -> Ports | Gap:
     if protocol not in _WITH_PORTS:
         return ALL_PORTS
     return _range(fields, "FromPort", "ToPort")
+
+
+def _icmp(fields: Fields, kind_key: str, code_key: str) -> Icmp | Gap | None:
+    """Read an ICMP type and code; EC2 has -1 for all of either."""
+    kind, code = fields.integer(kind_key), fields.integer(code_key)
+    if isinstance(kind, Gap):
+        return kind
+    if isinstance(code, Gap):
+        return code
+    return None if kind is None or kind == -1 else Icmp(kind, -1 if code is None else code)
 
 
 def _range(fields: Fields, from_key: str, to_key: str) -> Ports | Gap:
@@ -180,7 +192,9 @@ def entry(draft: Draft, resource: Resource) -> None:
     block = fields.network("CidrBlock") or fields.missing("CidrBlock", "an IPv4 CIDR such as 0.0.0.0/0")
     allow = str(action).lower() == "allow"
     ports = _entry_ports(fields, protocol)
-    found = AclEntry(resource.id, fields.origin, int(str(number)), bool(outgoing), allow, protocol, ports, block)
+    inner = fields.inner("Icmp") if protocol == "icmp" else None
+    icmp = _icmp(inner, "Type", "Code") if isinstance(inner, Fields) else inner
+    found = AclEntry(resource.id, fields.origin, int(str(number)), bool(outgoing), allow, protocol, ports, block, icmp)
     draft.attach(draft.entries, owner, found)
 
 

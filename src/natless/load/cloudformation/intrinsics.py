@@ -28,6 +28,12 @@ MAX_CIDRS = 256
 """Fn::Cidr gives at most this many (its own documentation)."""
 
 _PART = re.compile(r"\$\{([^}]*)\}")
+_ATOM = re.compile(r"\$\{[^}]*\}|(?:(?!\$\{).)+", re.DOTALL)
+_WORDS = frozenset({"${AWS::AccountId}", "${AWS::Partition}", "${AWS::Region}"})
+"""Symbols that come to letters, digits and hyphens, whatever they come to."""
+
+_SYMBOL = re.compile(r"\$\{[^}]*\}(?:\[[^\]]*\])?")
+
 _PLACEHOLDER = re.compile(r"<([^<>/]+)(?:/([^<>]*))?>")
 
 
@@ -108,9 +114,14 @@ def elements(template: Template, node: Node, place: Place) -> list[tuple[Value, 
             if resolved is not NOTHING:
                 found.append((resolved, inner))
         return found
-    if isinstance(value, Gap) or (isinstance(value, str) and is_symbolic(value)):
+    if isinstance(value, Gap) or (isinstance(value, str) and _may_be_list(template, value)):
         return value
     return [] if value is NOTHING else [(value, place)]
+
+
+def _may_be_list(template: Template, value: str) -> bool:
+    """Say whether symbolic text may stand for a list: one symbol alone, unless it is known to be text."""
+    return value not in template.texts and _SYMBOL.fullmatch(value) is not None
 
 
 def _ref(template: Template, node: Node, place: Place) -> Value:
@@ -228,9 +239,23 @@ def _split(template: Template, node: Node, place: Place) -> Value:
     whole = text(template, resolve(template, node[1], place), place)
     if isinstance(whole, Gap):
         return whole
-    if is_symbolic(whole):  # what is not resolved may hold the delimiter
-        return template.symbol(f"Fn::Split:{node[0]}:{flat(whole)}", template.why(whole))
-    return _texts(whole.split(node[0]), place)
+    sure, all_of_it = _sure_parts(whole, node[0])
+    if all_of_it:
+        return _texts(sure, place)
+    found = template.symbol(f"Fn::Split:{node[0]}:{flat(whole)}", template.why(whole))
+    template.leading[found] = sure
+    return found
+
+
+def _sure_parts(whole: str, delimiter: str) -> tuple[list[str], bool]:
+    """Split text up to the first unresolved part that may hold the delimiter; True where that is all of it."""
+    parts = [""]
+    for atom in _ATOM.findall(whole):
+        if is_symbolic(atom) and (atom not in _WORDS or re.search(r"[\w-]", delimiter)):
+            return parts[:-1], False
+        first, *rest = [atom] if is_symbolic(atom) else atom.split(delimiter)
+        parts = [*parts[:-1], parts[-1] + first, *rest]
+    return parts, True
 
 
 def _texts(values: list[str], place: Place) -> Seq:
@@ -249,6 +274,10 @@ def _select(template: Template, node: Node, place: Place) -> Value:
     parts = elements(template, node[1], place)
     if isinstance(parts, Gap):
         return parts
+    if isinstance(parts, str):
+        leading = template.leading.get(parts, [])
+        if re.fullmatch("[0-9]{1,6}", index) and int(index) < len(leading):
+            parts = [(part, place) for part in leading]
     if isinstance(parts, str) or is_symbolic(index):
         base = flat(parts) if isinstance(parts, str) else "Fn::Select"
         why = template.why(parts if isinstance(parts, str) else index)
@@ -340,9 +369,10 @@ def _import_value(template: Template, node: Node, place: Place) -> Value:
     name = text(template, resolve(template, node, place), place)
     if isinstance(name, Gap):
         return name
-    return template.symbol(
-        f"Fn::ImportValue:{flat(name)}", f"{flat(name)} is exported by another stack, which was not read"
-    )
+    why = f"{flat(name)} is exported by another stack, which was not read"
+    found = template.symbol(f"Fn::ImportValue:{flat(name)}", why)
+    template.texts.add(found)
+    return found
 
 
 def _base64(template: Template, node: Node, place: Place) -> Value:  # noqa: ARG001 - the others take a node as well

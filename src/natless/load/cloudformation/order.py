@@ -39,6 +39,13 @@ def _of(template: Template, resource: Resource) -> frozenset[str]:
     return frozenset(found)
 
 
+def attributes(template: Template, resource: Resource, target: str) -> frozenset[str]:
+    """Give which attributes of `target` a resource's properties name; "" is the resource itself, by Ref."""
+    walk = _Walk(template, resource.id)
+    walk.node(resource.properties, resource.line)
+    return frozenset(attribute for name, attribute in walk.named if name == target)
+
+
 def _undefined(template: Template, subject: str, name: str, line: int, said: str) -> None:
     if template.macros:
         return
@@ -62,6 +69,8 @@ class _Walk:
         self.template = template
         self.owner = owner
         self.found: set[str] = set()
+        self.named: set[tuple[str, str]] = set()
+        """Each resource with the attribute of it that is named."""
 
     def node(self, node: Node, line: int) -> None:
         if isinstance(node, Map):
@@ -84,9 +93,9 @@ class _Walk:
                 self.to(given, line)
                 return True
             case "Fn::GetAtt":
-                first = given[0] if isinstance(given, Seq) and given else given
+                first, rest = (given[0], given[1:]) if isinstance(given, Seq) and given else (given, [])
                 if isinstance(first, str):
-                    self.to(first.partition(".")[0], line)
+                    self.to(".".join((first, *map(str, rest))), line)
                 return True
             case "Fn::Sub":
                 self.sub(given, line)
@@ -106,13 +115,15 @@ class _Walk:
         if isinstance(pattern, str) and "${" in pattern:
             for name in _PART.findall(pattern):
                 if name not in inner:
-                    self.to(name.partition(".")[0], line)
+                    self.to(name, line)
         self.node(inner, line)
 
-    def to(self, name: str, line: int) -> None:
+    def to(self, path: str, line: int) -> None:
         template = self.template
+        name, _, attribute = path.partition(".")
         if name in template.resources:
             self.found.add(name)
+            self.named.add((name, attribute))
         elif name not in template.parameters and not name.startswith("AWS::"):
             _undefined(template, self.owner, name, line, f"{self.owner} refers to {name}")
 

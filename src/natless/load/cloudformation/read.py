@@ -14,7 +14,16 @@ import msgspec
 from natless.cloud import Cloud, RouteTable
 from natless.finding import Gap, Origin
 from natless.finding.rules import TEMPLATE_UNREADABLE
-from natless.load.cloudformation import balancing, endpoints, filtering, identity, network, tasks, unread
+from natless.load.cloudformation import (
+    balancing,
+    endpoints,
+    filtering,
+    identity,
+    instances,
+    network,
+    tasks,
+    unread,
+)
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.json_text import read_json
 from natless.load.cloudformation.order import circles, edges
@@ -59,7 +68,12 @@ _WHOLES: dict[str, _Reader] = {
     "AWS::ElasticLoadBalancingV2::ListenerRule": balancing.listener_rule,
     "AWS::ElasticLoadBalancingV2::TargetGroup": balancing.target_group,
     "AWS::IAM::Role": identity.role,
+    "AWS::IAM::InstanceProfile": instances.instance_profile,
+    "AWS::AutoScaling::AutoScalingGroup": instances.auto_scaling_group,
+    "AWS::EC2::Instance": instances.instance,
+    "AWS::ECS::CapacityProvider": instances.capacity_provider,
     "AWS::ECR::Repository": tasks.repository,
+    "AWS::ECR::PullThroughCacheRule": tasks.pull_through_cache,
     "AWS::Logs::LogGroup": tasks.log_group,
     "AWS::ECS::TaskDefinition": tasks.task_definition,
     "AWS::ECS::Service": tasks.service,
@@ -199,7 +213,11 @@ def _frozen(draft: Draft) -> Cloud:
         target_groups=draft.target_groups,
         task_definitions=draft.task_definitions,
         services=draft.services,
+        clusters=draft.clusters,
+        capacity_providers=draft.capacity_providers,
+        instance_groups=draft.instance_groups,
         repositories=draft.repositories,
+        pull_through_caches=draft.pull_through_caches,
         log_groups=draft.log_groups,
         roles=draft.roles,
         gaps=tuple(dict.fromkeys(draft.gaps)),

@@ -115,6 +115,8 @@ def _parameter(template: Template, name: str, definition: Map, given: str | None
             TEMPLATE_MALFORMED, place, f"the Type of parameter {name} is {kind(kind_of)}: write String"
         )
     default = definition.get("Default")
+    if "List" not in kind_of:
+        template.texts.add(f"${{{name}}}")
     if kind_of.startswith("AWS::SSM::Parameter::Value"):
         key = given if given is not None else default
         return template.symbol(name, f"parameter {name} is looked up in SSM ({key}) when the stack is deployed")

@@ -12,15 +12,18 @@ from typing import Literal
 import msgspec
 
 from natless.cloud import (
+    Cluster,
     Container,
     ContainerSecret,
     EcsService,
     LogGroup,
+    PullThroughCache,
     Repository,
     ServiceTarget,
     TaskDefinition,
 )
 from natless.finding import Gap
+from natless.load.cloudformation import keys
 from natless.load.cloudformation.balancing import vpc_default_group
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.fields import Fields
@@ -45,6 +48,13 @@ def repository(draft: Draft, resource: Resource) -> None:
     name = fields.maybe or render(draft.template, Reference(resource.id))
     uri = render(draft.template, Reference(resource.id, "RepositoryUri"))
     draft.repositories[resource.id] = Repository(resource.id, fields.origin, name, uri)
+
+
+def pull_through_cache(draft: Draft, resource: Resource) -> None:
+    """AWS::ECR::PullThroughCacheRule."""
+    fields = draft.fields(resource)
+    prefix = fields.plain("EcrRepositoryPrefix") or fields.missing("EcrRepositoryPrefix", "how its repositories begin")
+    draft.pull_through_caches[resource.id] = PullThroughCache(resource.id, fields.origin, prefix)
 
 
 def log_group(draft: Draft, resource: Resource) -> None:
@@ -121,6 +131,7 @@ def _container(fields: Fields) -> Container:
         else credentials,
         environment_files=_environment_files(fields),
         environment=_environment(fields),
+        host_ports=_host_ports(fields),
     )
 
 
@@ -131,6 +142,17 @@ def _ports(fields: Fields) -> tuple[int | Gap, ...]:
         if port is not None:
             found.append(port)
     return tuple(found)
+
+
+def _host_ports(fields: Fields) -> dict[int, int | Gap]:
+    """Give the host ports that are set; 0 leaves the choice to Docker, as none does."""
+    found: dict[int, int | Gap] = {}
+    for mapping in fields.objects("PortMappings"):
+        port = None if isinstance(mapping, Gap) else mapping.integer("ContainerPort")
+        host = None if isinstance(mapping, Gap) else mapping.integer("HostPort")
+        if isinstance(port, int) and host:
+            found[port] = host
+    return found
 
 
 def _options(log: Fields) -> dict[str, str | Gap]:
@@ -147,9 +169,21 @@ def _secrets(fields: Fields, key: str) -> tuple[ContainerSecret | Gap, ...]:
             found.append(inner)
             continue
         name = inner.text("Name")
-        value = inner.text("ValueFrom") or inner.missing("ValueFrom", "the secret's or parameter's ARN")
-        found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin))
+        value = _value_from(inner) or inner.missing("ValueFrom", "the secret's or parameter's ARN")
+        kms = keys.secret_key(fields.template, value) if isinstance(value, str) else None
+        found.append(ContainerSecret(name if isinstance(name, str) else "", value, inner.origin, kms))
     return tuple(found)
+
+
+def _value_from(fields: Fields) -> str | Gap | None:
+    """Give a secret as text; a reference to a parameter whose name CloudFormation invents, as that parameter's ARN."""
+    value, text = fields.value("ValueFrom"), fields.text("ValueFrom")
+    if not isinstance(value, Reference) or not isinstance(text, str) or not text.startswith("${"):
+        return text
+    template = fields.template
+    if template.resources[value.id].kind != "AWS::SSM::Parameter":
+        return text
+    return f"arn:{template.partition}:ssm:{template.region}:{template.account}:parameter/{text}"
 
 
 def _environment_files(fields: Fields) -> tuple[str | Gap, ...]:
@@ -171,8 +205,10 @@ def _environment(fields: Fields) -> dict[str, str | Gap]:
 
 
 def cluster(draft: Draft, resource: Resource) -> None:
-    """AWS::ECS::Cluster: its default strategy, where it names one."""
+    """AWS::ECS::Cluster: its name, and its default strategy, where it names one."""
     fields = draft.fields(resource)
+    name = render(draft.template, Reference(resource.id))
+    draft.clusters[resource.id] = Cluster(resource.id, fields.origin, name)
     if fields.has("DefaultCapacityProviderStrategy"):
         draft.strategies[resource.id] = fields.maybe or fields
 
@@ -191,21 +227,24 @@ def service(draft: Draft, resource: Resource) -> None:
     subnets, groups, public_ip = _network(draft, fields)
     connect = fields.inner("ServiceConnectConfiguration")
     cluster_id = fields.id_of("Cluster")
+    launch, providers = _launch(draft, fields, cluster_id)
     draft.services[resource.id] = EcsService(
         resource.id,
         fields.origin,
         cluster=cluster_id,
         task_definition=fields.id_of("TaskDefinition") or fields.gap("TaskDefinition", "its task sets name it"),
-        launch=fields.maybe or _launch(draft, fields, cluster_id),
+        launch=fields.maybe or launch,
         subnets=subnets,
         groups=groups,
         public_ip=public_ip,
         targets=_service_targets(fields),
         exec_enabled=fields.boolean("EnableExecuteCommand", default=False),
+        exec_key=keys.exec_key(draft, cluster_id),
         service_connect=connect.boolean("Enabled", default=False) if isinstance(connect, Fields) else connect or False,
         platform_version=fields.plain("PlatformVersion") or "LATEST",
         after=closure(draft.order, resource.id),
         desired=fields.integer("DesiredCount"),
+        providers=providers,
     )
 
 
@@ -227,6 +266,7 @@ def scalable_target(draft: Draft, resource: Resource) -> None:
 
 
 _Names = tuple[str | Gap, ...] | Gap
+_Providers = tuple[str | Gap, ...]
 
 
 def _network(draft: Draft, fields: Fields) -> tuple[_Names, _Names, bool | Gap]:
@@ -244,42 +284,62 @@ def _network(draft: Draft, fields: Fields) -> tuple[_Names, _Names, bool | Gap]:
     return whole or subnets, groups, public
 
 
-def _launch(draft: Draft, fields: Fields, cluster_id: str | Gap | None) -> Launch | Gap:
+def _launch(draft: Draft, fields: Fields, cluster_id: str | Gap | None) -> tuple[Launch | Gap, _Providers]:
+    """Give the compute of a service, and the capacity providers of its strategy."""
     if fields.has("LaunchType"):
         written = fields.plain("LaunchType")
         if isinstance(written, Gap):
-            return written
+            return written, ()
         return _LAUNCHES.get(str(written)) or fields.malformed(
             "LaunchType", f"{fields.what}.LaunchType is {written!r}: write FARGATE, EC2 or EXTERNAL"
-        )
+        ), _managed(fields, written)
     if fields.has("CapacityProviderStrategy"):
         return _strategy(draft, fields, "CapacityProviderStrategy")
-    return cluster_id if isinstance(cluster_id, Gap) else _cluster_launch(draft, fields, cluster_id)
+    return (cluster_id, ()) if isinstance(cluster_id, Gap) else _cluster_launch(draft, fields, cluster_id)
 
 
-def _cluster_launch(draft: Draft, fields: Fields, cluster_id: str | None) -> Launch | Gap:
+def _managed(fields: Fields, written: str | None) -> _Providers:
+    """ECS Managed Instances stand in no Auto Scaling group of the account's own."""
+    if written != "MANAGED_INSTANCES":
+        return ()
+    return (fields.gap("LaunchType", "ECS launches managed instances itself: they are not read"),)
+
+
+def _cluster_launch(draft: Draft, fields: Fields, cluster_id: str | None) -> tuple[Launch | Gap, _Providers]:
     """Give the compute of a service that leaves it to its cluster."""
     if cluster_id in draft.strategies:
         known = draft.strategies[cluster_id]
-        return known if isinstance(known, Gap) else _strategy(draft, known, "DefaultCapacityProviderStrategy")
+        return (known, ()) if isinstance(known, Gap) else _strategy(draft, known, "DefaultCapacityProviderStrategy")
     if cluster_id in draft.template.resources:
-        return "ec2"
-    return fields.gap("LaunchType", "the cluster is not in this template, and its default strategy decides")
+        return "ec2", ()
+    return fields.gap("LaunchType", "the cluster is not in this template, and its default strategy decides"), ()
 
 
-def _strategy(draft: Draft, fields: Fields, key: str) -> Launch | Gap:
+def _strategy(draft: Draft, fields: Fields, key: str) -> tuple[Launch | Gap, _Providers]:
     """Give the compute of a strategy: providers of Fargate and of other compute cannot stand in one."""
     launches: list[Launch | Gap] = []
+    providers: list[str | Gap] = []
     for item in fields.objects(key):
         provider = item if isinstance(item, Gap) else item.id_of("CapacityProvider")
         if isinstance(provider, Gap) or provider is None:
-            return provider or fields.gap(key, "a capacity provider is not named")
-        resource = draft.template.resources.get(provider)
-        if resource is not None:
+            return provider or fields.gap(key, "a capacity provider is not named"), ()
+        own = _own_provider(draft, provider)
+        providers.append(own or provider)
+        if own is not None:
             launches.append("ec2")  # an own provider stands for instances, its own or managed ones
         else:
             launches.append(_LAUNCHES.get(provider) or fields.gap(key, f"{provider} is not in this template"))
-    return launches[0] if launches else "ec2"
+    launch = launches[0] if launches else "ec2"
+    return launch, tuple(providers) if launch == "ec2" else ()
+
+
+def _own_provider(draft: Draft, named: str) -> str | None:
+    """Give the provider's logical id where it is in this template, be it by reference or by its name."""
+    resources = draft.template.resources
+    if named in resources:
+        return named
+    own = (each for each in resources.values() if each.kind == "AWS::ECS::CapacityProvider")
+    return next((each.id for each in own if draft.fields(each).text("Name") == named), None)
 
 
 def _service_targets(fields: Fields) -> tuple[ServiceTarget, ...]:

@@ -43,6 +43,10 @@ class Template:
         self.whys: dict[str, str] = {}
         self.memory: dict[tuple[str, str], Value] = {}
         self.busy: set[tuple[str, str]] = set()
+        self.leading: dict[str, list[str]] = {}
+        """By the symbol of a split text: its parts before the first that is not resolved."""
+        self.texts: set[str] = set()
+        """Symbols that stand for text, never for a list."""
         self.region = region or self.symbol("AWS::Region", "the region is not known: give --region")
         self.account = account or self.symbol("AWS::AccountId", "the account is not known: give --account")
         partition = partition_of(self.region)

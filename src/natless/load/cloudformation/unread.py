@@ -7,10 +7,11 @@ them: each resource they are given gets a Gap, so that no verdict leans on what 
 
 from __future__ import annotations
 
-from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Listener, RouteTable
+from natless.cloud import GatewayEndpoint, InterfaceEndpoint, Listener, NetworkAcl, RouteTable
 from natless.finding import Gap, Origin
 from natless.load.cloudformation.draft import Draft
 from natless.load.cloudformation.fields import Fields
+from natless.load.cloudformation.order import attributes
 from natless.load.cloudformation.template import Resource
 from natless.load.cloudformation.values import Place
 
@@ -104,7 +105,12 @@ def doubt(draft: Draft) -> None:
         if is_opaque(resource.kind):
             why = f"{resource.id} ({resource.kind}) was given it and may have changed it"
             for name in sorted(draft.order[resource.id]):
-                _doubt_one(draft, name, Gap(name, Origin(draft.template.source, resource.line, resource.id), why))
+                gap = Gap(name, Origin(draft.template.source, resource.line, resource.id), why)
+                if name not in resource.depends_on and attributes(draft.template, resource, name) == _DEFAULT_GROUP:
+                    # Not the VPC was handed over, only its default group: as CDK's VpcRestrictDefaultSG does it.
+                    _default_group(draft, name, gap)
+                else:
+                    _doubt_one(draft, name, gap)
     for gap in draft.template.macros:
         for name in draft.template.resources:
             _doubt_one(draft, name, gap)
@@ -133,6 +139,14 @@ def _doubt_one(draft: Draft, name: str, gap: Gap) -> None:
             pass
 
 
+_DEFAULT_GROUP = frozenset({"DefaultSecurityGroup"})
+
+
+def _default_group(draft: Draft, vpc: str, gap: Gap) -> None:
+    draft.ingress[f"{vpc}.DefaultSecurityGroup"].append(gap)
+    draft.egress[f"{vpc}.DefaultSecurityGroup"].append(gap)
+
+
 def _gateway(draft: Draft, table: str, gap: Gap) -> None:
     name = f"{gap.origin.resource or gap.what} on {table}"
     draft.gateway_endpoints[name] = GatewayEndpoint(name, gap.origin, gap, gap, (table,), gap)
@@ -152,4 +166,5 @@ def _subnet(draft: Draft, subnet: str, gap: Gap) -> None:
         if subnet in subnets:
             draft.entries[acl].append(gap)
             return
-    draft.acl_subnets[f"{gap.origin.resource or gap.what} for {subnet}"].append(subnet)
+    name = f"{gap.origin.resource or gap.what} for {subnet}"
+    draft.network_acls[name] = NetworkAcl(name, gap.origin, gap, (gap,), (subnet,))

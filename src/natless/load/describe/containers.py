@@ -33,7 +33,14 @@ def _container(item: Item) -> Container:
         environment={
             name: each.text("value") for each in item.parts("environment") if (name := each.maybe_text("name"))
         },
+        host_ports=_host_ports(item),
     )
+
+
+def _host_ports(item: Item) -> dict[int, int | Gap]:
+    """Give the host ports that are set; 0 leaves the choice to Docker, as none does."""
+    pairs = ((each.maybe_number("containerPort"), each.maybe_number("hostPort")) for each in item.parts("portMappings"))
+    return {port: host for port, host in pairs if port is not None and host}
 
 
 def _ports(item: Item) -> Iterator[int | Gap]:

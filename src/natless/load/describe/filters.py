@@ -10,6 +10,7 @@ from natless.cloud import (
     CidrPeer,
     GroupPeer,
     GroupRule,
+    Icmp,
     NetworkAcl,
     Peer,
     Ports,
@@ -80,7 +81,8 @@ def _permitted(group: Item, *, egress: bool) -> list[GroupRule]:
 
 
 def _rule(identifier: str, item: Item, peer: Peer) -> GroupRule:
-    return GroupRule(identifier, item.origin, _protocol(item, "IpProtocol"), _ports(item), peer)
+    icmp = _icmp(item, "FromPort", "ToPort") if _protocol(item) == "icmp" else None
+    return GroupRule(identifier, item.origin, _protocol(item, "IpProtocol"), _ports(item), peer, icmp)
 
 
 def _cidr_peer(item: Item, key: str) -> Peer:
@@ -99,6 +101,12 @@ def _ports(item: Item) -> Ports | Gap:
     if isinstance(protocol, str) and protocol not in _WITH_PORTS:
         return Ports()
     return _range(item, "FromPort", "ToPort")
+
+
+def _icmp(item: Item, kind_key: str, code_key: str) -> Icmp | None:
+    """Read an ICMP type and code; EC2 has -1 for all of either."""
+    kind, code = item.maybe_number(kind_key), item.maybe_number(code_key)
+    return None if kind is None or kind == -1 else Icmp(kind, -1 if code is None else code)
 
 
 def _range(item: Item, first_key: str, last_key: str) -> Ports | Gap:
@@ -138,6 +146,7 @@ def _entries(acl: Item) -> Iterator[AclEntry]:
             _protocol(item, "Protocol"),
             _acl_ports(item),
             item.network("CidrBlock"),
+            _icmp(item.part("IcmpTypeCode"), "Type", "Code") if _protocol(item, "Protocol") == "icmp" else None,
         )
 
 

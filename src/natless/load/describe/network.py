@@ -52,6 +52,7 @@ def vpcs(sections: Sections) -> dict[str, Vpc]:
             about.flag("EnableDnsSupport") if about else item.gap("EnableDnsSupport", why),
             about.flag("EnableDnsHostnames") if about else item.gap("EnableDnsHostnames", why),
             _dns_servers(item, options, sections),
+            _ipv6_cidrs(item),
         )
 
     return sections.each("Vpcs", vpc)
@@ -66,6 +67,11 @@ def _cidrs(item: Item) -> Any:
     texts = {text for block in blocks if (text := block.maybe_text("CidrBlock"))}
     texts |= {text for text in (item.maybe_text("CidrBlock"),) if text}
     return networks(tuple(texts), item, "CidrBlock") if texts else item.gap("CidrBlock")
+
+
+def _ipv6_cidrs(item: Item) -> tuple[str, ...]:
+    blocks = item.parts("Ipv6CidrBlockAssociationSet")
+    return tuple(text for block in blocks if (text := block.maybe_text("Ipv6CidrBlock")))
 
 
 def _dns_servers(item: Item, options: Mapping[str, Item], sections: Sections) -> tuple[str, ...] | Gap:

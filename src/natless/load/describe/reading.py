@@ -8,7 +8,7 @@ from typing import Any
 from natless.cloud import Cloud
 from natless.finding import Origin
 from natless.finding.rules import SNAPSHOT_MALFORMED
-from natless.load.describe import balancing, endpoints, filters, identity, interfaces, network, tasks
+from natless.load.describe import balancing, endpoints, filters, identity, instances, interfaces, network, tasks
 from natless.load.describe.item import Reading
 from natless.load.describe.sections import Sections
 from natless.load.error import LoadError
@@ -35,6 +35,8 @@ def _cloud(reading: Reading, sections: Sections, snapshot: Mapping[str, Any]) ->
     subnets = network.subnets(sections)
     groups = filters.security_groups(sections)
     known = tasks.Known({role.arn: role.id for role in roles.values()}, subnets, groups)
+    services = tasks.services(sections, known)
+    hosting = instances.hosting(sections, services, known)
     return Cloud(
         source=reading.source,
         region=place.region,
@@ -56,7 +58,10 @@ def _cloud(reading: Reading, sections: Sections, snapshot: Mapping[str, Any]) ->
         listener_rules=balancing.listener_rules(sections),
         target_groups=balancing.target_groups(sections),
         task_definitions=tasks.task_definitions(sections, known),
-        services=tasks.services(sections, known),
+        services=services,
+        clusters=tasks.clusters(sections),
+        capacity_providers=hosting.providers,
+        instance_groups=hosting.groups,
         repositories=tasks.repositories(sections),
         log_groups=tasks.log_groups(sections),
         roles=roles,

@@ -10,8 +10,16 @@ from natless.load.describe.item import Item, Reading
 _T = TypeVar("_T")
 
 _IDS: Mapping[str, tuple[str, ...]] = {
+    "AutoScalingGroups": ("AutoScalingGroupName",),
+    "CapacityProviders": ("name",),
+    "Clusters": ("clusterArn",),
+    "ContainerInstances": ("containerInstanceArn",),
     "DhcpOptions": ("DhcpOptionsId",),
+    "InstanceProfiles": ("InstanceProfileName",),
+    "Instances": ("InstanceId",),
     "InternetGateways": ("InternetGatewayId",),
+    "LaunchConfigurations": ("LaunchConfigurationName",),
+    "LaunchTemplateVersions": ("LaunchTemplateId", "VersionNumber"),
     "ListenerRules": ("RuleArn",),
     "Listeners": ("ListenerArn",),
     "LoadBalancers": ("LoadBalancerArn",),
@@ -36,7 +44,20 @@ _IDS: Mapping[str, tuple[str, ...]] = {
     "Vpcs": ("VpcId",),
 }
 
-_ANNEXES = frozenset({"Policies", "SecurityGroupRules", "Tasks", "VpcAttributes", "DhcpOptions"})
+HOSTING = frozenset(
+    {
+        "AutoScalingGroups",
+        "CapacityProviders",
+        "ContainerInstances",
+        "InstanceProfiles",
+        "Instances",
+        "LaunchConfigurations",
+        "LaunchTemplateVersions",
+    }
+)
+"""Sections that only tasks on the EC2 launch type lean on: without such a service nobody misses them."""
+
+_ANNEXES = HOSTING | {"Clusters", "Policies", "SecurityGroupRules", "Tasks", "VpcAttributes", "DhcpOptions"}
 """Sections that only fill in fields of others: where they are missing, those fields say so."""
 
 
@@ -46,7 +67,7 @@ class Sections:
     def __init__(self, reading: Reading, snapshot: Mapping[str, Any]) -> None:
         """Take a snapshot, and its "Denied": key to AWS's refusal."""
         self.reading = reading
-        self._snapshot = snapshot
+        self._snapshot = _with_instances(snapshot)
         self._items: dict[str, tuple[Item, ...]] = {}
         denied = snapshot.get("Denied") or {}
         if not isinstance(denied, Mapping):
@@ -75,9 +96,14 @@ class Sections:
             self._items[key] = self._read(key)
         return self._items[key]
 
-    def _read(self, key: str) -> tuple[Item, ...]:
-        if not self.given(key) and key not in _ANNEXES:
+    def note(self, key: str) -> None:
+        """Write down that a section which something leans on was not read whole."""
+        if not self.given(key):
             self.reading.not_read(key, self.why(key))
+
+    def _read(self, key: str) -> tuple[Item, ...]:
+        if key not in _ANNEXES:
+            self.note(key)
         section = self._snapshot.get(key)
         if section is None:
             return ()
@@ -109,3 +135,12 @@ class Sections:
             return None
         identifier = ":".join(str(part) for part in parts)
         return Item(self.reading, f"{key}[{identifier}]", data, identifier)
+
+
+def _with_instances(snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the snapshot with `Instances`, which DescribeInstances lists by reservation."""
+    reservations = snapshot.get("Reservations")
+    if "Instances" in snapshot or not isinstance(reservations, list):
+        return snapshot
+    lists = (each.get("Instances") for each in reservations if isinstance(each, Mapping))
+    return {**snapshot, "Instances": [each for some in lists if isinstance(some, list) for each in some]}

@@ -7,7 +7,16 @@ from typing import Literal
 
 import msgspec
 
-from natless.cloud import EcsService, LogGroup, Repository, SecurityGroup, ServiceTarget, Subnet, TaskDefinition
+from natless.cloud import (
+    Cluster,
+    EcsService,
+    LogGroup,
+    Repository,
+    SecurityGroup,
+    ServiceTarget,
+    Subnet,
+    TaskDefinition,
+)
 from natless.finding import Gap
 from natless.load.describe.containers import containers
 from natless.load.describe.item import Item
@@ -78,6 +87,7 @@ def services(sections: Sections, known: Known) -> dict[str, EcsService]:
             _connected(item),
             item.maybe_text("platformVersion") or "LATEST",
             desired=item.maybe_number("desiredCount"),
+            providers=_providers(item),
         )
 
     return sections.each("Services", service)
@@ -114,6 +124,22 @@ def _launch(item: Item) -> Literal["fargate", "ec2", "external"] | Gap:
             if not providers:
                 return item.gap("launchType", "the service names no launch type and no capacity provider")
             return "fargate" if providers <= _FARGATE else "ec2"
+
+
+def _providers(item: Item) -> tuple[str | Gap, ...]:
+    """Give the capacity providers of a strategy; those of Fargate stand for no instances."""
+    if item.maybe_text("launchType") == "MANAGED_INSTANCES":
+        return (item.gap("launchType", "ECS launches managed instances itself: they are not read"),)
+    named = {each.maybe_text("capacityProvider") for each in item.parts("capacityProviderStrategy")}
+    return tuple(sorted(name for name in named if name and name not in _FARGATE))
+
+
+def clusters(sections: Sections) -> dict[str, Cluster]:
+    """Read clusters by ARN."""
+    return sections.each(
+        "Clusters",
+        lambda item: Cluster(item.id, item.origin, item.maybe_text("clusterName") or item.id.rpartition("/")[2]),
+    )
 
 
 def _targets(item: Item) -> tuple[ServiceTarget, ...]:

@@ -22,6 +22,7 @@ GOLDEN = HERE.parents[2] / "golden"
 REGION = "ap-northeast-2"
 KEY = "AKIALABLABLABLABLABL"
 WAIT = 60.0
+TRUSTED = {"AWS": "arn:aws:iam::123456789012:user/administrator"}
 QUICK = {"endpoint_pending": 0.3, "balancer_provisioning": 0.1, "held_back": 0.3}
 
 
@@ -97,6 +98,47 @@ class Account:
         }
 
 
+class Roles:
+    """Makes roles, and clients signed with a session of theirs."""
+
+    def __init__(self, account: Any) -> None:
+        self._account = account
+        self.iam = account.connect("iam")
+
+    def make(self, name: str, *statements: dict[str, Any], trust: Any = None, **more: Any) -> None:
+        trusting = {"Effect": "Allow", "Principal": trust or TRUSTED, "Action": "sts:AssumeRole"}
+        self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": trusting}), **more)
+        if statements:
+            self.allow(name, *statements)
+
+    def allow(self, name: str, *statements: dict[str, Any]) -> None:
+        written = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        self.iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=written)
+
+    def session(self, name: str, **asked: Any) -> dict[str, str]:
+        sts = self._account.connect("sts")
+        found: dict[str, str] = sts.assume_role(
+            RoleArn=f"arn:aws:iam::123456789012:role/{name}", RoleSessionName="s1", **asked
+        )["Credentials"]
+        return found
+
+    def client(self, keys: dict[str, str], service: str, endpoint: str = "") -> Any:
+        make: Any = boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name=REGION,
+        ).client
+        config = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+        client = make(service, endpoint_url=self._account.url, config=config)
+
+        def by_endpoint(request: Any, **_: Any) -> None:
+            request.headers["X-Test-Endpoint"] = endpoint
+
+        client.meta.events.register("before-send", by_endpoint)
+        return client
+
+
 def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
     """Give the code and the message with which a call is refused."""
     with pytest.raises(botocore.exceptions.ClientError) as caught:
@@ -115,6 +157,11 @@ def account() -> Iterator[Account]:
     running = Account(QUICK, seed=7)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def roles(account: Account) -> Roles:
+    return Roles(account)
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,10 @@ def main() -> None:
         if environ["PATH_INFO"] == "/generation":
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [str(account.generation).encode()]
-        return account.wsgi(environ, start_response)
+        # By which endpoint a request came, as the lab's TLS servers would say it.
+        endpoint = environ.get("HTTP_X_TEST_ENDPOINT", "")
+        way = {"natless.endpoint": endpoint, "natless.vpc": "vpc-1" if endpoint else ""}
+        return account.wsgi({**environ, **way}, start_response)
 
     server = make_server("127.0.0.1", 0, app, server_class=Server, handler_class=Handler)
     threading.Thread(target=schedule, args=(account,), daemon=True).start()

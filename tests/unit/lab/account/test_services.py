@@ -134,6 +134,10 @@ def definition(account: Any, family: str, **other: Any) -> str:
     return str(made["taskDefinition"]["taskDefinitionArn"])
 
 
+WAITING = {"name": "main", "image": "i", "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}]}
+BACK = [{"containerName": "main", "condition": "START"}]
+
+
 def service(site: Site, family: str, group: str) -> dict[str, Any]:
     return {
         "cluster": family,
@@ -192,6 +196,18 @@ def test_a_service_needs_a_balancer_and_says_all_that_it_was_given(account: Any,
         (
             {"containerDefinitions": [{"name": "w", "image": "w", "logConfiguration": {"logDriver": "awslogs"}}]},
             "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+        ),
+        (
+            {"containerDefinitions": [WAITING, {"name": "init", "image": "i"}]},
+            "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
+        ),
+        (
+            {"containerDefinitions": [WAITING]},
+            "Cannot depend on container + 'init' because it does not exist",
+        ),
+        (
+            {"containerDefinitions": [WAITING, {**WAITING, "name": "init", "essential": False, "dependsOn": BACK}]},
+            "The dependsOn of init, main goes in a circle.",
         ),
     ],
 )

@@ -112,3 +112,30 @@ def test_an_answer_that_breaks_off_ends_the_connection(capfd: pytest.CaptureFixt
 def test_what_is_no_http_is_refused() -> None:
     assert b"400" in talk(echo, b"nonsense\r\n\r\n")
     assert b" 431 " in talk(echo, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n")
+
+
+def test_a_client_that_waits_with_its_body_is_told_to_go_on() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+    serving = threading.Thread(target=lambda: Exchange(server, ("10.0.0.5", 1), lambda _host: echo, {}))
+    with client, server:
+        serving.start()
+        client.settimeout(10)
+        asked = b"PUT /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
+        client.sendall(asked)
+        assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n", "before any of the body is sent"
+        client.sendall(b"body")
+        serving.join(10)
+        server.close()
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.endswith(b"\r\nbody\r\n0\r\n\r\n")
+
+
+def test_a_status_has_the_words_of_the_rfc() -> None:
+    def shouting(_environment: dict[str, Any], start: Start) -> Iterable[bytes]:
+        start("403 FORBIDDEN", [("Content-Length", "0")])
+        return []
+
+    answer = talk(shouting, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")

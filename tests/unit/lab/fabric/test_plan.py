@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
+import msgspec
 import pytest
 
 from natless.cloud import (
     Cloud,
     GatewayEndpoint,
     InternetGateway,
+    LoadBalancer,
     NetworkAcl,
     NetworkInterface,
     PrefixList,
@@ -139,6 +142,27 @@ def test_numbers_stay_with_whom_they_were_given_to() -> None:
     numbers.of("eni", "eni-0")
     assert plan(cloud(), numbers) == first
     assert [numbers.of("a", "x"), numbers.of("a", "y"), numbers.of("b", "y"), numbers.of("a", "x")] == [1, 2, 1, 1]
+
+
+def test_ipv6_is_said_not_to_be_there() -> None:
+    vpc = Vpc("vpc-1", HERE, (IPv4Network("10.0.0.0/16"),), ipv6_cidrs=("2001:db8::/56",))
+    found = plan(Cloud(source="hand", vpcs={"vpc-1": vpc}), Numbers())
+    assert found.unmodelled == ("vpc-1: has IPv6 addresses (2001:db8::/56), the lab's packets are IPv4's alone",)
+
+
+@pytest.mark.parametrize(("kind", "tracked"), [("task", False), ("endpoint", True), ("nat-gateway", True)])
+def test_some_interfaces_have_their_flows_tracked(kind: Any, tracked: bool) -> None:  # noqa: FBT001 - a table
+    eni = NetworkInterface("eni-1", HERE, "a", (), (IPv4Address("10.0.1.5"),), None, "x", kind)
+    whole = msgspec.structs.replace(cloud(), network_interfaces={"eni-1": eni})
+    assert [each.tracked for each in plan(whole, Numbers()).vpcs["vpc-1"].attachments] == [tracked]
+
+
+@pytest.mark.parametrize(("kind", "tracked"), [("application", False), ("network", True), ("gateway", False)])
+def test_of_load_balancers_only_the_network_ones_have(kind: Any, tracked: bool) -> None:  # noqa: FBT001 - a table
+    eni = NetworkInterface("eni-1", HERE, "a", (), (IPv4Address("10.0.1.5"),), None, "lb", "load-balancer")
+    balancer = LoadBalancer("lb", HERE, kind, True, (), ())  # noqa: FBT003
+    whole = msgspec.structs.replace(cloud(), network_interfaces={"eni-1": eni}, load_balancers={"lb": balancer})
+    assert [each.tracked for each in plan(whole, Numbers()).vpcs["vpc-1"].attachments] == [tracked]
 
 
 def test_a_vpc_whose_cidr_is_not_known_is_left_out_and_said() -> None:

@@ -1,5 +1,6 @@
 """What a container runs. Rules: Docker's reference for ENTRYPOINT and CMD; ECS's API reference, ContainerDefinition."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,30 @@ def test_a_passwd_that_is_a_link_is_read_inside_the_image(root: Path) -> None:
     (root / "etc/passwd").symlink_to("/../../../../etc/passwd")
     with pytest.raises(StartError, match="no matching entries in passwd file"):
         process(root, {**ENTRY, "User": "daemon"})
+
+
+@pytest.mark.parametrize(
+    ("image", "container"),
+    [
+        ({"Env": ["A=x\0--bind\0/\0/mnt"]}, {}),
+        ({"Cmd": ["x\0y"]}, {}),
+        ({"WorkingDir": "/\0--bind\0/\0/mnt"}, {}),
+        ({}, {"environment": [{"name": "A\0--share-net", "value": ""}]}),
+        ({}, {"command": ["\0"]}),
+    ],
+)
+def test_a_nul_byte_would_be_an_option_of_the_runner(
+    root: Path, image: dict[str, Any], container: dict[str, Any]
+) -> None:
+    with pytest.raises(StartError, match="holds a nul byte"):
+        process(root, {**ENTRY, **image}, container)
+
+
+def test_a_passwd_that_is_a_pipe_is_not_waited_for(root: Path) -> None:
+    (root / "etc/passwd").unlink()
+    os.mkfifo(root / "etc/passwd")
+    with pytest.raises(StartError, match="no matching entries in passwd file"):
+        process(root, {**ENTRY, "User": "web"})
 
 
 def test_a_command_that_is_not_in_the_image(root: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from natless.cloud import AclEntry, CidrPeer, GroupPeer, GroupRule, PrefixListPeer, Route
+from natless.cloud import AclEntry, CidrPeer, GroupPeer, GroupRule, Icmp, PrefixListPeer, Route
 from natless.finding import Gap
 
 Read = Any
@@ -225,6 +225,35 @@ E3: {Type: AWS::EC2::NetworkAclEntry, Properties: {NetworkAclId: !GetAtt V.Defau
         ("E2", 90, False, False, "all", "Ports(first=0, last=65535)"),
     ]
     assert (acl.subnets, default.subnets, len(default.entries)) == (("S",), (), 3)
+
+
+# API reference, "IpPermission" and "IcmpTypeCode": -1 is all types, or all codes of a type.
+ICMP_RULES = {
+    "FromPort: 8, ToPort: -1": Icmp(8),
+    "FromPort: 3, ToPort: '4'": Icmp(3, 4),
+    "FromPort: -1, ToPort: -1": None,
+}
+
+
+@pytest.mark.parametrize("ports", ICMP_RULES)
+def test_a_groups_rule_for_icmp_has_its_type_and_code(read: Read, ports: str) -> None:
+    cloud = read(
+        VPC
+        + "G: {Type: AWS::EC2::SecurityGroup, Properties: {VpcId: !Ref V, GroupDescription: g, "
+        + f"SecurityGroupIngress: [{{IpProtocol: icmp, {ports}, CidrIp: 0.0.0.0/0}}]}}}}\n"
+    )
+    (rule,) = cloud.security_groups["G"].ingress
+    assert (rule.protocol, rule.icmp) == ("icmp", ICMP_RULES[ports])
+
+
+def test_an_acl_entry_for_icmp_has_its_type_and_code(read: Read) -> None:
+    entry = "NetworkAclId: !Ref N, RuleNumber: 100, Protocol: 1, RuleAction: allow, CidrBlock: 0.0.0.0/0"
+    cloud = read(
+        VPC
+        + "N: {Type: AWS::EC2::NetworkAcl, Properties: {VpcId: !Ref V}}\n"
+        + f"E: {{Type: AWS::EC2::NetworkAclEntry, Properties: {{{entry}, Icmp: {{Type: 8, Code: -1}}}}}}\n"
+    )
+    assert [each.icmp for each in cloud.network_acls["N"].entries] == [Icmp(8)]
 
 
 def test_own_prefix_list(read: Read) -> None:

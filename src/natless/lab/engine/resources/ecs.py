@@ -42,7 +42,9 @@ def _cluster(request: Request) -> Made:
 
 def _providers(request: Request) -> Made:
     ecs = request.connect("ecs")
-    ecs.put_cluster_capacity_providers(**_asked(request, ecs, "PutClusterCapacityProviders"))
+    asked = _asked(request, ecs, "PutClusterCapacityProviders")
+    asked.pop("tags", None)  # an association is no resource of its own, and carries none
+    ecs.put_cluster_capacity_providers(**asked)
     return Made(str(request.get("Cluster")))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natless.lab.engine.resources import certificates, ec2_access, ec2_network, ecs, elbv2, identity, stores
+from natless.lab.engine.resources import certificates, ec2_access, ec2_network, ecs, elbv2, identity, instances, stores
 from natless.lab.engine.resources.making import Kind
 
 KINDS: dict[str, Kind] = {
@@ -14,6 +14,7 @@ KINDS: dict[str, Kind] = {
         elbv2.KINDS,
         ecs.KINDS,
         identity.KINDS,
+        instances.KINDS,
         stores.KINDS,
     )
     for kind in kinds

@@ -1,0 +1,21 @@
+"""Container instances: the ports that Docker gives out, and where their roles and groups are named."""
+
+from __future__ import annotations
+
+from natless.catalog.source import Source
+
+DYNAMIC_PORTS = (32768, 60999)
+"""The host ports that bridge mode draws from where none is set, first and last: the instance's
+net.ipv4.ip_local_port_range, which the ECS-optimized Linux AMIs leave at Linux's own default."""
+
+DYNAMIC_PORTS_ASKED = (32768, 65535)
+"""What to open for them: AWS asks for the whole ephemeral range, whatever the instance draws from."""
+
+SOURCE = Source("Amazon ECS API Reference, PortMapping.hostPort; Linux, Documentation/networking/ip-sysctl", "2026-11")
+
+EXECUTION_ROLE_LOGS = Source(
+    "AWS re:Post Knowledge Center, 'ecs-container-logs-cloudwatch', and the ECS agent's README "
+    "(ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE, on by default since ecs-init 1.16.0): on instances the awslogs driver "
+    "asks with the task's execution role, and with the instance's role only where the task names none",
+    "2026-11",
+)

@@ -1,0 +1,77 @@
+"""`natless rollback`: back to an earlier image."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import click
+import msgspec
+
+from natless import design
+from natless.cli.ending import FINDINGS
+from natless.cli.source import spec_of
+from natless.cli.standing import verdicts_of_what_stands
+from natless.cli.telling import Teller
+from natless.cli.world import failures_in_words, must_be_agreed, to_option, world_of
+from natless.report.paint import Paint
+
+
+@click.command(short_help="go back to an earlier image, or list the releases")
+@click.argument("path", default=".", metavar="[PATH]")
+@to_option
+@click.option("--list", "only_list", is_flag=True, help="List the releases, newest first, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: as JSON.")
+@click.option("--release", metavar="REVISION | DIGEST", help="Which [the newest other one that came up].")
+@click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
+def rollback(
+    path: str,
+    to: str,
+    profile: str | None,
+    region: str | None,
+    release: str | None,
+    *,
+    only_list: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Bring the service of PATH back to an earlier image, by change set.
+
+    Nothing but the image is changed: the stack's template stays as it stands. To go back to an earlier natless.toml,
+    check it out and deploy it.
+    """
+    from natless.deploy import DeployError, Pace, stacks  # noqa: PLC0415 - boto3 costs a fifth of a second
+    from natless.deploy.progress import Changes, Deployed  # noqa: PLC0415 - as above
+    from natless.deploy.releases import releases  # noqa: PLC0415 - as above
+    from natless.deploy.rollback import line  # noqa: PLC0415 - as above
+    from natless.deploy.rollback import rollback as go_back  # noqa: PLC0415 - as above
+
+    spec = spec_of(path)
+    designed = design.write(spec)
+    where = world_of(spec, to, profile, region)
+    if only_list:
+        with failures_in_words():
+            stack = stacks.find(where.connect, spec.name)
+            if stack is None:
+                raise DeployError(f"there is no deployment {spec.name} here", advice="`natless deploy` makes it")
+            found = releases(where.connect, designed, spec, stack)
+        text = "\n".join(line(each) for each in found)
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() if as_json else text)
+        return
+    must_be_agreed(where, yes=yes)
+    teller = Teller(Paint(on=sys.stderr.isatty()))
+
+    def approve(changes: Changes) -> bool:
+        return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
+
+    pace = Pace(every=0.1) if where.lab else Pace()
+    examine = partial(verdicts_of_what_stands, where, spec.name)
+    with failures_in_words(changing=True):
+        try:
+            for event in go_back(designed, spec, where.connect, release, approve=approve, pace=pace, examine=examine):
+                teller.tell(event)
+                if isinstance(event, Deployed):
+                    return
+        finally:
+            teller.clear()
+    sys.exit(FINDINGS)

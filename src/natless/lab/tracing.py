@@ -1,0 +1,268 @@
+"""`lab trace`: the packets of one need, sent from where the task stands, and the way that they went.
+
+Nothing here is a proof: the name is asked of the VPC's DNS server, connections are made in the ENI's namespace, and the
+gate that said no is what the network's own log of dropped packets names.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import IPv4Address
+from typing import Any, TypeAlias
+
+import msgspec
+
+from natless.catalog.needs import LAYER_BUCKET
+from natless.catalog.services import SERVICES, service
+from natless.cloud import Cloud, NetworkInterface
+from natless.lab.control import LabError
+from natless.lab.fabric import INTERNET, Fabric, Probe
+from natless.lab.names import name_servers
+from natless.lab.tasks.names import LookupFailedError, look_up
+from natless.lab.tasks.ports import Patience
+
+Connect: TypeAlias = Callable[[str], Any]
+
+HTTPS, HTTP = 443, 80
+# What CloudFormation makes of a service that natless designs: STACK-LOGICALSERVICE-RANDOM.
+_GENERATED = re.compile(r".*-([A-Za-z0-9]+)Service-[A-Za-z0-9]+")
+LAYERS = "s3-layers"
+VISIT, TARGET, OUT = "internet->alb", "alb->task", "task->internet"
+ANYBODY = IPv4Address("203.0.113.99")
+"""A host of the lab's internet that belongs to nobody (RFC 5737)."""
+
+# In the order in which a packet meets them; the answer passes the network ACLs again, the other way.
+_GATES = ("security-group-egress", "network-acl-out", "route", "network-acl-in", "security-group-ingress")
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """One step: `name`, a gate, `connection` or `reply`; whether it was passed, and what was seen."""
+
+    step: str
+    passed: bool
+    said: str
+
+
+class Traced(msgspec.Struct, frozen=True):
+    """One packet's way. `gate` and `element` are what dropped it, "" where it arrived or nobody said."""
+
+    source: str
+    target: str
+    port: int
+    open: bool
+    hops: tuple[Hop, ...]
+    gate: str = ""
+    element: str = ""
+
+
+class Tracer:
+    """Traces by what stands: a fabric, the account, and the Cloud that the fabric has."""
+
+    def __init__(self, fabric: Fabric, connect: Connect, cloud: Callable[[], Cloud], patience: Patience) -> None:
+        """Trace through `fabric`; `cloud` gives the account's present, once the network follows it."""
+        self._fabric = fabric
+        self._connect = connect
+        self._cloud = cloud
+        self._patience = patience
+
+    def trace(self, subject: str, need: str) -> dict[str, Any]:
+        """Send the packets of a need of a service or task; give its ways, whether all are open, and lines to read.
+
+        Raises LabError for an unknown task or need.
+        """
+        task = self._task(subject)
+        _known_need(need)
+        interface, fresh = self._interface(task)
+        try:
+            ways = list(self._ways(task, interface, need))
+        finally:
+            if fresh:
+                self._connect("ec2").delete_network_interface(NetworkInterfaceId=interface)
+                self._cloud()
+        good = bool(ways) and all(each.open for each in ways)
+        where = f"{interface}{' (made for this: no task runs)' if fresh else ''}"
+        lines = [f"{need} of {subject}, from {where}", *(line for each in ways for line in _lines(each))]
+        return {"subject": subject, "need": need, "interface": where, "open": good, "ways": ways, "lines": lines}
+
+    # --- whose packets ---
+
+    def _task(self, subject: str) -> dict[str, Any]:
+        """Give the service or the task that is meant: by name, task id or ARN."""
+        ecs = self._connect("ecs")
+        names: list[str] = []
+        for cluster in ecs.list_clusters()["clusterArns"]:
+            for arn in ecs.list_services(cluster=cluster)["serviceArns"]:
+                names.append(arn.rpartition("/")[2])
+                generated = _GENERATED.fullmatch(names[-1])
+                if _same_service(subject, names[-1], arn):
+                    return _of_service(ecs, cluster, arn)
+                if generated is not None:
+                    names.append(generated[1].lower())
+            for arn in ecs.list_tasks(cluster=cluster)["taskArns"]:
+                names.append(arn.rpartition("/")[2])
+                if subject in {arn, names[-1]}:
+                    return {"tasks": [ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]], "service": None}
+        near = difflib.get_close_matches(subject, names, 1, 0.3)
+        there = f"; did you mean {near[0]}?" if near else "; deploy first" if not names else ""
+        raise LabError(f"no service or task is called {subject!r}{there}")
+
+    def _interface(self, task: dict[str, Any]) -> tuple[str, bool]:
+        """Give the ENI of a running task, or of a fresh one in the same subnet with the same groups."""
+        for each in task["tasks"]:
+            eni = _eni(each)
+            if each["lastStatus"] == "RUNNING" and eni in self._cloud().network_interfaces:
+                return eni, False
+        if task["service"] is None:
+            raise LabError("the task does not run any more: name its service")
+        network = task["service"]["networkConfiguration"]["awsvpcConfiguration"]
+        made = self._connect("ec2").create_network_interface(
+            SubnetId=network["subnets"][0], Groups=network.get("securityGroups", [])
+        )
+        identifier = str(made["NetworkInterface"]["NetworkInterfaceId"])
+        self._cloud()
+        return identifier, True
+
+    # --- which packets ---
+
+    def _ways(self, task: dict[str, Any], interface: str, need: str) -> Iterator[Traced]:
+        match need:
+            case "internet->alb":
+                yield from self._visits(task)
+            case "alb->task":
+                yield from self._to_task(task, interface)
+            case "task->internet":
+                yield self._connection(interface, ANYBODY, HTTPS, ())
+            case _:
+                yield from self._to_service(interface, need)
+
+    def _to_service(self, interface: str, need: str) -> Iterator[Traced]:
+        cloud = self._cloud()
+        host = _host(need, cloud)
+        servers = name_servers(cloud, interface)
+        try:
+            addresses = look_up(self._fabric, interface, servers, host, self._patience)
+        except LookupFailedError as failure:
+            hop = Hop("name", passed=False, said=str(failure))
+            yield Traced(interface, host, HTTPS, open=False, hops=(hop,), gate="name", element=_vpc(cloud, interface))
+            return
+        for text in addresses:
+            address = IPv4Address(text)
+            said = f"{host} is {address}, {_whose(cloud, address)}"
+            yield self._connection(interface, address, HTTPS, (Hop("name", passed=True, said=said),))
+
+    def _balancers(self, task: dict[str, Any]) -> list[NetworkInterface]:
+        groups = {each["targetGroupArn"] for each in (task["service"] or {}).get("loadBalancers", ())}
+        described = self._connect("elbv2").describe_target_groups(TargetGroupArns=sorted(groups)) if groups else {}
+        owners = {arn for each in described.get("TargetGroups", ()) for arn in each["LoadBalancerArns"]}
+        found = [each for each in self._cloud().network_interfaces.values() if each.owner in owners]
+        if not found:
+            raise LabError("no load balancer leads to it")
+        return found
+
+    def _visits(self, task: dict[str, Any]) -> Iterator[Traced]:
+        for node in self._balancers(task):
+            if node.public_address is not None:
+                yield self._connection(INTERNET, node.public_address, HTTP, ())
+
+    def _to_task(self, task: dict[str, Any], interface: str) -> Iterator[Traced]:
+        address = self._cloud().network_interfaces[interface].addresses[0]
+        ports = sorted({each["containerPort"] for each in (task["service"] or {}).get("loadBalancers", ())})
+        for node in self._balancers(task):
+            yield from (self._connection(node.id, address, port, ()) for port in ports)
+
+    def _connection(self, where: str, address: IPv4Address, port: int, before: Sequence[Hop]) -> Traced:
+        started = time.time()
+        met = self._fabric.probe(where, address, port)
+        hops = (*before, *_hops(met, address, port, (time.time() - started) * 1000))
+        drop = met.drop
+        gate, element = ("", "") if drop is None else (drop.gate, drop.element)
+        return Traced(where, str(address), port, met.outcome != "silent", hops, gate, element)
+
+
+def _same_service(subject: str, name: str, arn: str) -> bool:
+    """Say whether a service is meant: by its name, or by the spec's, with which generated names go on."""
+    part = f"-{subject}service-".lower()
+    return subject in {name, arn} or part in f"-{name}".lower()
+
+
+def _of_service(ecs: Any, cluster: str, arn: str) -> dict[str, Any]:
+    service_ = ecs.describe_services(cluster=cluster, services=[arn])["services"][0]
+    running = ecs.list_tasks(cluster=cluster, serviceName=arn)["taskArns"]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=running)["tasks"] if running else []
+    return {"service": service_, "tasks": tasks}
+
+
+def _eni(task: dict[str, Any]) -> str:
+    details = [detail for each in task.get("attachments", ()) for detail in each.get("details", ())]
+    return next((str(each["value"]) for each in details if each["name"] == "networkInterfaceId"), "")
+
+
+def needs() -> list[str]:
+    """Give every need that can be traced."""
+    return [LAYERS, *(each.short for each in SERVICES), VISIT, TARGET, OUT]
+
+
+def _known_need(need: str) -> None:
+    if need in needs():
+        return
+    near = difflib.get_close_matches(need, needs(), 1, 0.3)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise LabError(f"there is no need {need!r}: it is a service such as ecr.api, or {VISIT}, {TARGET}, {OUT}{meant}")
+
+
+def _host(need: str, cloud: Cloud) -> str:
+    """Give the name that a task asks for."""
+    if need == LAYERS:
+        return f"{LAYER_BUCKET.format(region=cloud.region)}.s3.{cloud.region}.amazonaws.com"
+    found = service(need)
+    if found is None:
+        raise LabError(f"the lab does not know the host names of {need}")
+    return found.host(cloud.region, cloud.account).replace("*", "1")
+
+
+def _vpc(cloud: Cloud, interface: str) -> str:
+    return str(cloud.subnets[cloud.network_interfaces[interface].subnet].vpc)
+
+
+def _whose(cloud: Cloud, address: IPv4Address) -> str:
+    owner = next((each for each in cloud.network_interfaces.values() if address in each.addresses), None)
+    if owner is not None:
+        return f"an interface of {owner.owner or owner.id} in {owner.subnet}"
+    lists = (
+        each.id
+        for each in cloud.prefix_lists.values()
+        if isinstance(each.cidrs, tuple) and any(address in c for c in each.cidrs)
+    )
+    listed = next(lists, "")
+    return f"a public address, in prefix list {listed}" if listed else "a public address"
+
+
+def _hops(met: Probe, address: IPv4Address, port: int, milliseconds: float) -> Iterator[Hop]:
+    if met.outcome != "silent":
+        words = "connected" if met.outcome == "open" else "refused: both ways are open, and nobody listens there"
+        yield Hop("connection", passed=True, said=f"tcp {address}:{port} {words}, {milliseconds:.1f} ms")
+        yield Hop("reply", passed=True, said="came back")
+        return
+    drop = met.drop
+    if drop is None:
+        yield Hop("connection", passed=False, said=f"tcp {address}:{port}: silence, and no router dropped it")
+        return
+    back = drop.port != port
+    order = _GATES if not back else ("network-acl-out", "route", "network-acl-in")
+    if back:
+        yield Hop("connection", passed=True, said=f"tcp {address}:{port} was reached")
+    for gate in order[: order.index(drop.gate)] if drop.gate in order else ():
+        yield Hop(gate, passed=True, said="passed" if not back else "let the answer pass")
+    way = f"{drop.source}:{drop.source_port} to {drop.destination}:{drop.port}"
+    what = "the answer" if back else "the packet"
+    yield Hop(drop.gate, passed=False, said=f"{drop.element} dropped {what}, {drop.protocol} {way}".strip())
+
+
+def _lines(way: Traced) -> list[str]:
+    """Give one way as a person reads it."""
+    head = f"{way.source} to {way.target}:{way.port}"
+    marks = [f"  {'ok  ' if hop.passed else 'STOP'}  {hop.step:<23} {hop.said}" for hop in way.hops]
+    return ["", head, *marks]

@@ -1,0 +1,64 @@
+"""Hello with the options of its format, one after the other on a real lab. Prints what was seen as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lab_at_work import REGION
+from person import Person, fetch
+
+from natless.lab import control
+from natless.lab.client import connect
+
+SERVICE = "[services.web]"
+NAT = "[network]\nnat = true\n\n[services.web]\nlaunch = { base = 1, fargate = 1, fargate-spot = 3 }"
+# The lab's visitors come from 203.0.113.0/24, which no real one does.
+INGRESS = 'egress = "https"\ningress = ["203.0.113.0/24", "8.8.8.0/24"]'
+HTTPS = f'[network]\n{INGRESS}\n\n[services.web]\narchitecture = "x86_64"'
+SINGLE = '[network]\nsecurity_groups = "single"\n\n[services.web]\nlaunch = "fargate-spot"'
+
+
+def deployed(person: Person) -> dict[str, Any]:
+    """Deploy, fetch the page, prove what stands."""
+    code, said = person.types("deploy", "--to", "lab")
+    page = fetch(said, "healthz") if code == 0 else said
+    proved, text = person.types("check", "lab:hello", "--json")
+    verdicts = {each["need"]: each["verdict"] for each in json.loads(text)["verdicts"]}
+    return {"code": code, "page": page, "check": proved, "task->internet": verdicts["task->internet"]}
+
+
+def providers() -> list[str]:
+    """Give the capacity providers of the running tasks."""
+    contact = control.find()
+    assert contact is not None
+    ecs = connect(contact, REGION)("ecs")
+    arns = ecs.list_tasks(cluster="hello", desiredStatus="RUNNING")["taskArns"]
+    tasks = ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"]
+    return sorted({task["capacityProviderName"] for task in tasks})
+
+
+def main() -> None:
+    os.environ["NATLESS_LAB"] = f"options-{os.getpid()}"
+    with tempfile.TemporaryDirectory(prefix="natless-options-") as scratch:
+        person = Person(Path(scratch))
+        code, said = person.types("lab", "up")
+        assert code == 0, said
+        try:
+            person.writes("natless.toml", SERVICE, NAT)
+            seen: dict[str, Any] = {"nat": deployed(person)}
+            person.writes("natless.toml", NAT, HTTPS)
+            seen["https"] = deployed(person)
+            seen["destroyed"] = person.types("destroy", "--to", "lab", "--images", "--logs")[0]
+            person.writes("natless.toml", HTTPS, SINGLE)
+            seen["single"] = deployed(person) | {"providers": providers()}
+        finally:
+            person.types("lab", "down")
+    sys.stdout.write(json.dumps(seen))
+
+
+main()

@@ -1,0 +1,38 @@
+"""The options of the format, each deployed on a real lab and fetched from: NAT, the groups, who may come in, Spot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Any]:
+    program = Path(__file__).with_name("scenario_options.py")
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_nat_gateways_let_tasks_out_and_the_page_is_served(seen: dict[str, Any]) -> None:
+    assert seen["nat"] == {"code": 0, "page": "ok", "check": 0, "task->internet": "reachable"}
+
+
+def test_https_to_anywhere_leads_nowhere_once_the_gateways_are_gone(seen: dict[str, Any]) -> None:
+    # The same stack, updated: what let tasks out is deleted, and the page goes on.
+    assert seen["https"] == {"code": 0, "page": "ok", "check": 0, "task->internet": "blocked"}
+
+
+def test_a_single_group_serves_and_spot_runs(seen: dict[str, Any]) -> None:
+    assert seen["destroyed"] == 0
+    found = dict(seen["single"])
+    assert found.pop("providers") == ["FARGATE_SPOT"]
+    assert found == {"code": 0, "page": "ok", "check": 0, "task->internet": "blocked"}

@@ -1,0 +1,172 @@
+"""The pages of what only an account can tell: their fragments are answers of its calls."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from answers import REGION, Answers
+from fragments import PAGES
+
+from natless.deploy import Pace
+from natless.deploy.preflight import PreflightError, linked_roles, preflight
+from natless.deploy.preflight.asking import refuse_errors
+from natless.deploy.progress import Said
+from natless.design import write
+from natless.finding import Finding
+from natless.finding.rules import rule
+from natless.spec.read import read
+
+CODES = ["NL809", "NL810", "NL811", "NL812", "NL813", "NL814"]
+TOML = f'name = "hello"\nregion = "{REGION}"\n[services.web]\nbuild = "."\nport = 8080\npublic = true\n'
+FENCE = re.compile(
+    r"^```json (?P<kind>bad|good)(?: subject=(?P<subject>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+QUICK = Pace(every=0.0, sleep=lambda _: None)
+
+
+def fragment(code: str, kind: str) -> tuple[dict[str, Any], str]:
+    text = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    [found] = [each for each in FENCE.finditer(text) if each["kind"] == kind]
+    return json.loads(found["text"]), found["subject"] or ""
+
+
+def asked(answers: dict[str, Any], more: str = "") -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    spec = read(TOML + more, "natless.toml")
+    return preflight(Answers(answers), write(spec), spec)
+
+
+def test_an_account_with_room_gives_no_finding_and_no_note() -> None:
+    assert asked({}) == ((), ())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_bad_answers_give_the_finding(code: str) -> None:
+    answers, subject = fragment(code, "bad")
+    findings, notes = asked(answers)
+    assert [(found.rule, found.subject) for found in findings] == [(code, subject)]
+    assert notes == ()
+    [finding] = findings
+    named = rule(code)
+    assert named is not None
+    assert (finding.name, finding.severity) == (named.name, named.severity)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_good_answers_mend_it(code: str) -> None:
+    assert asked({**fragment(code, "bad")[0], **fragment(code, "good")[0]} if code != "NL809" else {})[0] == ()
+
+
+def test_a_quota_stops_the_deployment_and_a_denied_caller_does_not() -> None:
+    with pytest.raises(PreflightError, match=r"NL810 quota-passed: the quota 'VPCs per Region' is 5 in eu-west-1"):
+        refuse_errors(asked(fragment("NL810", "bad")[0])[0])
+    refuse_errors(asked(fragment("NL814", "bad")[0])[0])
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        ("iam.simulate_principal_policy", "the caller's permissions"),
+        ("guardduty.list_detectors", "GuardDuty's runtime monitoring"),
+        ("ec2.describe_vpc_endpoint_services", "the zones of endpoint services"),
+        ("elbv2.describe_account_limits", "load balancers' quotas"),
+        ("service-quotas.get_service_quota/L-F678F1CE", "the quota 'VPCs per Region'"),
+        ("iam.get_role/AWSServiceRoleForECS", "service-linked roles"),
+    ],
+)
+def test_a_denied_call_is_a_note_and_no_error(call: str, what: str) -> None:
+    findings, notes = asked({call: {"error": ["AccessDenied", "not authorized"]}})
+    assert findings == ()
+    assert notes == (f"{what} could not be asked: AccessDenied: not authorized",)
+
+
+def test_tasks_that_want_more_cpus_than_the_quota_are_said_with_how_to_get_them() -> None:
+    [finding], _ = asked({}, "cpu = 4096\nmemory = 8192\ncount = { min = 1, max = 2, cpu = 60 }\n")
+    assert finding.message == (
+        "the quota 'Fargate On-Demand vCPU resource count' is 5 in eu-west-1: the tasks alone may want 8 vCPU"
+    )
+    assert finding.fix is not None
+    assert "--service-code fargate --quota-code L-3032A538" in finding.fix.text
+
+
+def test_a_release_of_what_stands_asks_for_nothing_but_its_cpus() -> None:
+    spec = read(TOML, "natless.toml")
+    design = write(spec)
+    stack = {"StackName": "hello", "StackId": "arn:hello", "CreationTime": 0, "StackStatus": "UPDATE_COMPLETE"}
+    held = [
+        {
+            "LogicalResourceId": name,
+            "PhysicalResourceId": name,
+            "ResourceType": body["Type"],
+            "LastUpdatedTimestamp": 0,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+        for name, body in design.main["Resources"].items()
+    ]
+    standing = {
+        "cloudformation.describe_stacks": {"Stacks": [stack]},
+        "cloudformation.list_stack_resources": {"StackResourceSummaries": held},
+    }
+    account = Answers(standing)
+    assert preflight(account, design, spec) == ((), ())
+    assert [call for call, _ in account.asked] == [
+        "sts.get_caller_identity",
+        "cloudformation.describe_stacks",
+        "cloudformation.list_stack_resources",
+        "service-quotas.get_service_quota",
+    ]
+
+
+def test_nat_gateways_need_addresses() -> None:
+    four = {"Addresses": [{"PublicIp": f"203.0.113.{number}"} for number in range(4)]}
+    [finding], _ = asked({"ec2.describe_addresses": four}, "[network]\nnat = true\n")
+    assert finding.message == "the quota 'EC2-VPC Elastic IPs' is 5 in eu-west-1: 4 stand, 2 more would"
+    assert asked({"ec2.describe_addresses": four})[0] == ()
+
+
+def test_what_stands_already_counts_against_no_quota() -> None:
+    full = {"Vpcs": [{"VpcId": f"vpc-{number}"} for number in range(9)]}
+    assert asked({**fragment("NL812", "bad")[0], **fragment("NL812", "good")[0], "ec2.describe_vpcs": full})[0] == ()
+
+
+def test_zones_are_those_that_cloudformation_will_take() -> None:
+    """With a default subnet in b and c alone, Fn::GetAZs gives these ("Fn::GetAZs", CloudFormation user guide)."""
+    default = {"Subnets": [{"AvailabilityZone": "eu-west-1b"}, {"AvailabilityZone": "eu-west-1c"}]}
+    findings, _ = asked({"ec2.describe_subnets": default})
+    assert {found.subject for found in findings} == {"EcrApiEndpoint", "EcrDkrEndpoint", "LogsEndpoint"}
+    assert all("is not offered in eu-west-1c" in found.message for found in findings)
+
+
+def test_a_missing_role_is_made_and_waited_for() -> None:
+    waited: list[float] = []
+    gone = {"error": ["NoSuchEntity", "cannot be found"]}
+
+    class Making(Answers):
+        def answer(self, client: Any, service: str, operation: str, arguments: dict[str, Any]) -> Any:
+            if operation == "create_service_linked_role":
+                del self._answers["iam.get_role/AWSServiceRoleForECS"]
+            return super().answer(client, service, operation, arguments)
+
+    account = Making({"iam.get_role/AWSServiceRoleForECS": gone, "iam.create_service_linked_role": {}})
+    types = ["AWS::ECS::Cluster", "AWS::ElasticLoadBalancingV2::LoadBalancer"]
+    said = list(linked_roles.make(account, types, Pace(every=0.0, sleep=waited.append)))
+    assert said[0] == Said("making the service-linked role AWSServiceRoleForECS, which the account lacks")
+    made = [arguments for call, arguments in account.asked if call == "iam.create_service_linked_role"]
+    assert made == [{"AWSServiceName": "ecs.amazonaws.com"}]
+    assert max(waited) > 10
+    assert list(linked_roles.make(account, types, QUICK)) == []
+
+
+def test_a_role_that_may_not_be_made_stops_nothing() -> None:
+    gone = {"error": ["NoSuchEntity", "cannot be found"]}
+    denied = {"error": ["AccessDenied", "not authorized"]}
+    account = Answers({"iam.get_role/AWSServiceRoleForECS": gone, "iam.create_service_linked_role": denied})
+    said = list(linked_roles.make(account, ["AWS::ECS::Cluster"], QUICK))
+    assert said[-1] == Said("service-linked roles were not made: AccessDenied: not authorized")
