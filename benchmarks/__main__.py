@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import check_whole_process, fabric, lab_first_page
+from benchmarks import balancer_requests, check_whole_process, fabric, lab_first_page
 
-BENCHMARKS = {"check": check_whole_process.run, "lab": lab_first_page.run, "fabric": fabric.run}
+BENCHMARKS = {
+    "check": check_whole_process.run,
+    "lab": lab_first_page.run,
+    "fabric": fabric.run,
+    "balancer": balancer_requests.run,
+}
 
 
 def main() -> int:

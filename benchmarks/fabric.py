@@ -14,13 +14,13 @@ def run() -> None:
     """Measure and print. The goals: connects flat over rules, and 0.8 of the bare pair's throughput."""
     print("\n## fabric: interfaces up and down, seconds")
     times = _measured("up")
-    _table(times, {name: name.replace("by ip -batch", "natless") for name in times}, "x natless")
+    table(times, {name: name.replace("by ip -batch", "natless") for name in times}, "x natless")
     print("\n## fabric: connects a second, over rules of each group")
     rates = _measured("rules")
-    _table(rates, {name: f"0 rules, {name.partition(', ')[2]}" for name in rates}, "x no rules")
+    table(rates, {name: f"0 rules, {name.partition(', ')[2]}" for name in rates}, "x no rules")
     print("\n## fabric: one flow, gigabits a second")
     flows = _measured("flow")
-    _table(flows, dict.fromkeys(flows, "bare veth pair"), "x bare veth pair")
+    table(flows, dict.fromkeys(flows, "bare veth pair"), "x bare veth pair")
 
 
 def _measured(kind: str) -> dict[str, list[float]]:
@@ -30,7 +30,7 @@ def _measured(kind: str) -> dict[str, list[float]]:
     return found
 
 
-def _table(found: Mapping[str, Sequence[float]], against: Mapping[str, str], title: str) -> None:
+def table(found: Mapping[str, Sequence[float]], against: Mapping[str, str], title: str) -> None:
     """Print each with the median of its ratios, run by run, to what it is measured against."""
     print(f"{'':42} {'min':>9} {'median':>9} {'max':>9}   {title}")
     for name, taken in found.items():

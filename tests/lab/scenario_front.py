@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import ssl
 import sys
 import tempfile
@@ -45,7 +46,8 @@ def ask(
         connection.sock = tls.wrap_socket(link, server_hostname=host) if tls else link
         connection.request(method, path, headers={"Host": host, **(headers or {})})
         answer = connection.getresponse()
-        return [answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read().decode()]
+        headers = {name.lower(): "; ".join(answer.headers.get_all(name, [])) for name in answer.headers}
+        return [answer.status, headers, answer.read().decode()]
 
 
 def handshake(stage: Stage, node: str, tls: ssl.SSLContext, host: str) -> list[str]:
@@ -148,6 +150,9 @@ def network(stage: Stage, built: dict[str, Any], targets: list[dict[str, Any]]) 
     forward = [{"Type": "forward", "TargetGroupArn": group}]
     for protocol, port in (("TCP", 80), ("UDP", 53)):
         elbv2.create_listener(LoadBalancerArn=balancer, Protocol=protocol, Port=port, DefaultActions=forward)
+    [own] = stage.connect("acm").list_certificates()["CertificateSummaryList"]
+    secure = {"Protocol": "TLS", "Port": 443, "Certificates": [{"CertificateArn": own["CertificateArn"]}]}
+    elbv2.create_listener(LoadBalancerArn=balancer, DefaultActions=forward, **secure)
     found = stage.connect("ec2").describe_network_interfaces()["NetworkInterfaces"]
     own = [each for each in found if each["Description"].startswith("ELB net/wire/")]
     nodes = {each["AvailabilityZone"]: each["PrivateIpAddress"] for each in own}
@@ -207,6 +212,57 @@ def leave(stage: Stage, built: dict[str, Any], node: str, target: dict[str, Any]
     return {**seen, "while draining": leaving.end()}
 
 
+def stay(stage: Stage, built: dict[str, Any], node: str) -> dict[str, Any]:
+    """Split requests between a group and one that is reached by HTTPS, through the load balancer once more."""
+    elbv2 = stage.connect("elbv2")
+    [group] = elbv2.create_target_group(
+        Name="again",
+        Protocol="HTTPS",
+        Port=443,
+        VpcId=built["vpc"],
+        TargetType="ip",
+        HealthCheckPath="/healthz",
+        HealthCheckIntervalSeconds=5,
+        HealthCheckTimeoutSeconds=2,
+    )["TargetGroups"]
+    again = group["TargetGroupArn"]
+    elbv2.register_targets(TargetGroupArn=again, Targets=[{"Id": node}])
+    cookie = [{"Key": "stickiness.enabled", "Value": "true"}]
+    elbv2.modify_target_group_attributes(TargetGroupArn=built["groups"]["web"], Attributes=cookie)
+    split = {
+        "TargetGroups": [{"TargetGroupArn": arn, "Weight": 1} for arn in (built["groups"]["web"], again)],
+        "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60},
+    }
+    elbv2.create_rule(
+        ListenerArn=built["listener"],
+        Priority=52,
+        Conditions=[{"Field": "host-header", "Values": ["stay.example"]}],
+        Actions=[{"Type": "forward", "ForwardConfig": split}],
+    )
+    stage.until(lambda: health(stage, again)[0][0] == "healthy")
+
+    def way(headers: dict[str, str] | None = None) -> tuple[str, str]:
+        """Give how often the request was forwarded, and the cookies that came back."""
+        _, found, text = ask(stage, node, "/cgi-bin/env", host="stay.example", headers=headers)
+        environment = dict(line.partition("=")[::2] for line in text.splitlines())
+        return str(environment["HTTP_X_FORWARDED_FOR"].count(",") + 1), found.get("set-cookie", "")
+
+    ways: dict[str, str] = {}
+
+    def both() -> bool:
+        times, cookies = way()
+        ways[times] = cookies
+        return len(ways) == len(split["TargetGroups"])
+
+    stage.until(both)
+    kept = {times: "; ".join(re.findall(r"AWSALB(?:TG)?=[^;]+", cookies)) for times, cookies in ways.items()}
+    again_by = {times: sorted({way({"Cookie": cookie})[0] for _ in range(6)}) for times, cookie in kept.items()}
+    return {
+        "cookies": {times: sorted(re.findall(r"AWSALB\w*", cookie)) for times, cookie in kept.items()},
+        "again by": again_by,
+    }
+
+
 def idle(stage: Stage, built: dict[str, Any], node: str) -> list[Any]:
     """Ask a target that takes two seconds of a load balancer that waits for one."""
     attributes = [{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]
@@ -252,11 +308,13 @@ def scenario(stage: Stage, authority: Authority) -> dict[str, Any]:
         "environment": ask(stage, here, "/cgi-bin/env")[2].splitlines(),
         "node": here,
         "groups": wire["groups"],
+        "tls": ask(stage, here, "/healthz", port=443, tls=context(authority))[2],
         "unmodelled": list(stage.balancer.unmodelled),
     }
     across = [{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}]
     elbv2.modify_load_balancer_attributes(LoadBalancerArn=wire["balancer"], Attributes=across)
     stage.until(lambda: len({ask(stage, here, "/")[2] for _ in range(6)}) == 2)
+    seen["stay"] = stay(stage, built, node)
     seen |= leave(stage, built, node, targets[0])
     seen["too slow"] = idle(stage, built, node)
     return {**seen, "no answer to the attempt": silent.end()}

@@ -88,6 +88,17 @@ def test_a_network_balancer_sends_within_its_zone_under_its_own_address(seen: di
     assert not [name for name in environment if name.startswith("HTTP_X_")]
 
 
+def test_a_network_balancer_ends_tls(seen: dict[str, Any]) -> None:
+    assert seen["wire"]["tls"] == "fine\n"
+
+
+def test_clients_stay_with_their_group_and_target_and_targets_may_speak_https(seen: dict[str, Any]) -> None:
+    """Once forwarded is the group of tasks, twice the one whose HTTPS target is the load balancer again."""
+    stay = seen["stay"]
+    assert stay["cookies"] == {"1": ["AWSALB", "AWSALBTG"], "2": ["AWSALB", "AWSALBTG"]}
+    assert stay["again by"] == {"1": ["1"], "2": ["2"]}
+
+
 def test_a_network_balancer_made_without_groups_has_none(seen: dict[str, Any]) -> None:
     assert seen["wire"]["groups"] == [[], []]
 
