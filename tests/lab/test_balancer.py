@@ -18,7 +18,7 @@ OWN_RUN = ["sh", "-c", 'mount -t tmpfs run /run && mkdir /run/netns && exec "$@"
 def seen() -> dict[str, Any]:
     script = Path(__file__).with_name("scenario_balancer.py")
     command = [*NAMESPACES, *OWN_RUN, sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=540)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -62,9 +62,10 @@ def test_ill_targets_say_why_and_get_requests_where_none_is_healthy(seen: dict[s
 
 
 def test_a_change_of_rules_refuses_no_connection(seen: dict[str, Any]) -> None:
-    counts = seen["while rules changed"]
-    assert list(counts) == ["200"]
-    assert counts["200"] > 20
+    changes = seen["while rules changed"]
+    assert list(changes["statuses"]) == ["200"]
+    assert len(changes["within each"]) == 3
+    assert all(answered >= 5 for answered in changes["within each"])
 
 
 def test_scaling_in_loses_no_request(seen: dict[str, Any]) -> None:
