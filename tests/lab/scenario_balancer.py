@@ -19,8 +19,11 @@ busybox mkdir -p /www/cgi-bin /www/shop
 hostname > /www/index.html
 echo fine > /www/healthz
 printf '#!/bin/sh\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\nenv\\n' > /www/cgi-bin/env
-printf '#!/bin/sh\\nsleep 2\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\nslow"\\n' > /www/cgi-bin/slow
-busybox chmod 755 /www/cgi-bin/env /www/cgi-bin/slow
+printf '#!/bin/sh\\nsleep 10\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\nslow"\\n' > /www/cgi-bin/slow
+printf '#!/bin/sh\\ntouch /www/begun\\nuntil [ -f /www/ended ]; do sleep 0.1; done\\n' > /www/cgi-bin/long
+printf 'printf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\ndone"\\n' >> /www/cgi-bin/long
+printf '#!/bin/sh\\ntouch /www/ended\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\n' > /www/cgi-bin/end
+busybox chmod 755 /www/cgi-bin/*
 trap 'exit 0' TERM
 busybox httpd -p 8080 -h /www
 while :; do sleep 0.1; done
@@ -52,7 +55,7 @@ def build(stage: Stage) -> dict[str, Any]:
             TargetType="ip",
             HealthCheckPath=path,
             HealthCheckIntervalSeconds=5,
-            HealthCheckTimeoutSeconds=2,
+            HealthCheckTimeoutSeconds=4,
             HealthyThresholdCount=2,
             UnhealthyThresholdCount=2,
         )
