@@ -10,15 +10,14 @@ One loop turns it: only what changed is read again, and nothing else polls.
 from __future__ import annotations
 
 import contextlib
+import gc
 import secrets
 import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
-
-import msgspec
+from collections.abc import Iterator
+from typing import Any
 
 from natless import load
 from natless.catalog.services import by_host
@@ -34,26 +33,13 @@ from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
 from natless.lab.services.certificates import issue_by
-from natless.lab.services.ledger import Timings
+from natless.lab.starting import ACCOUNT, Plan
 from natless.lab.supervisor import Inside
-from natless.lab.tasks.ports import House, Patience
+from natless.lab.tasks.ports import House
 from natless.lab.tasks.scheduler import Scheduler
 from natless.lab.tracing import Tracer
 
-ACCOUNT = "123456789012"
 _TURN_SECONDS = 0.05
-
-Snapshot: TypeAlias = Callable[[Callable[[str], Any]], dict[str, Any]]
-"""Reads the account into describe JSON: `account.snapshot`, handed in, since sibling rooms do not see each other."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a lab is made for: its region, how its account is read, and how long things take and are waited for."""
-
-    region: str
-    snapshot: Snapshot
-    timings: Timings = Timings()
-    patience: Patience = Patience()
 
 
 class Lab:
@@ -225,19 +211,18 @@ class Lab:
         return self.account.wsgi(environ, start_response)
 
 
-def house(plan: Plan) -> Callable[[Inside], None]:
-    """Give the main function of a lab, as `supervisor.up` takes it."""
-
-    def main(inside: Inside) -> None:
-        lab = Lab(inside, plan)
-        lab.open()
-        lab.turn()
-        inside.ready({"region": plan.region, "account": ACCOUNT})
-        with _ending(lab):
-            while not inside.stopping.wait(_TURN_SECONDS):
-                lab.turn_on()
-
-    return main
+def keep(inside: Inside, plan: Plan) -> None:
+    """Run a lab from its first turn until it shall end."""
+    lab = Lab(inside, plan)
+    lab.open()
+    lab.turn()
+    gc.freeze()
+    gc.enable()
+    inside.ready({"region": plan.region, "account": ACCOUNT})
+    threading.Thread(target=lab.account.read_ahead, name="read-ahead", daemon=True).start()
+    with _ending(lab):
+        while not inside.stopping.wait(_TURN_SECONDS):
+            lab.turn_on()
 
 
 @contextlib.contextmanager
