@@ -23,6 +23,7 @@ from natless import load
 from natless.catalog.services import by_host
 from natless.cloud import Cloud
 from natless.lab import breaking
+from natless.lab.answers import Answers
 from natless.lab.balancer import Balancer
 from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
@@ -58,6 +59,9 @@ class Lab:
         repair(self._registry)
         authority = Authority(f"{inside.scratch}/tls")
         issue_by(authority.issue)
+        self._answers = Answers(
+            self.fabric, self.account.guard, self.account.identities, authority.ca_file, plan.patience
+        )
         self._names = Names(self.fabric)
         self._endpoints = Endpoints(self.fabric, self._application, authority)
         house = House(
@@ -154,7 +158,9 @@ class Lab:
     def trace(self, subject: str, need: str) -> dict[str, Any]:
         """Send the packets of one need of a service or task, and say which way they went; see `tracing`."""
         self._follow()
-        return Tracer(self.fabric, self.account.connect, self.refreshed, self._patience).trace(subject, need)
+        return Tracer(self.fabric, self.account.connect, self.refreshed, self._patience, self._answers).trace(
+            subject, need
+        )
 
     def refreshed(self) -> Cloud:
         """Give the account's present as the network has it."""
