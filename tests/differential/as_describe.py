@@ -9,11 +9,13 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from networks import ACCOUNT, REGION, S3_LIST
+from networks import ACCOUNT, CLOUDFRONT_LIST, REGION, S3_LIST
 
 from natless.cloud import AclEntry, CidrPeer, Cloud, GroupPeer, GroupRule, NetworkInterface, PrefixListPeer, Route
 
 _GATEWAY = "igw-1"  # EC2 tells an internet gateway from the other kinds by this
+# Amazon VPC user guide, "AWS-managed prefix lists".
+_LISTS = {S3_LIST: f"com.amazonaws.{REGION}.s3", CLOUDFRONT_LIST: "com.amazonaws.global.cloudfront.origin-facing"}
 _NUMBERS = {"all": "-1", "tcp": "6", "udp": "17", "icmp": "1"}
 _TYPES = {"load-balancer": "load_balancer", "nat-gateway": "nat_gateway", "endpoint": "vpc_endpoint"}
 
@@ -56,7 +58,7 @@ def described(cloud: Cloud) -> dict[str, Any]:
         "PrefixLists": [
             {
                 "PrefixListId": each.id,
-                "PrefixListName": f"com.amazonaws.{REGION}.s3" if each.id == S3_LIST else each.id,
+                "PrefixListName": _LISTS.get(each.id, each.id),
                 "Cidrs": [str(cidr) for cidr in each.cidrs],
             }
             for each in _all(cloud.prefix_lists)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
-from networks import ACCOUNT, REGION, S3_LIST, VPC
+from networks import ACCOUNT, REGION, VPC
 
 from natless.cloud import AclEntry, CidrPeer, Cloud, Container, GroupPeer, GroupRule, PrefixListPeer, Route
 
@@ -181,7 +181,7 @@ def _endpoints(cloud: Cloud) -> Written:
 def _lists(cloud: Cloud) -> Written:
     for listed in cloud.prefix_lists.values():
         assert isinstance(listed.cidrs, tuple)
-        if listed.id != S3_LIST:
+        if not listed.id.startswith("pl-"):
             entries = [{"Cidr": str(cidr)} for cidr in listed.cidrs]
             about = {"PrefixListName": listed.id, "AddressFamily": "IPv4", "MaxEntries": len(entries)}
             yield listed.id, "EC2::PrefixList", {**about, "Entries": entries}

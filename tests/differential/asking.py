@@ -58,13 +58,15 @@ class Asker:
             elif not any(host in PUBLIC for host in hosts):
                 found[need] = [[self.tried(home, [host]) for host in hosts] for home in homes]
         # Which public address a service has is AWS's choice: each host here stands for one that it may choose.
-        hosts = [host for host in networks.OUTSIDERS if not any(host in cidr for cidr in networks.S3_CIDRS)]
-        found["public"] = [[self.tried(home, [host]) for host in hosts] for home in homes]
+        found["public"] = [[self.tried(home, [host]) for host in networks.HOSTS] for home in homes]
         nodes = self.by_subnet(each for each in self.cloud.network_interfaces.values() if each.owner == "Alb")
         targets = [each.addresses[0] for each in self.tasks()]
         found["alb->task"] = [[self.tried([node], targets, 8080)] for home in nodes for node in home]
         found["internet->alb"] = [
-            [self.visit(client, home) for client in self.outsiders(home[0].subnet)] for home in nodes
+            [self.visit(networks.HOSTS[n : n + 1], home) for n in range(len(networks.HOSTS))]
+            # CloudFront asks for its visitors, from any of its servers.
+            + [self.visit(networks.CLOUDFRONT_HOSTS, home)]
+            for home in nodes
         ]
         found["task->internet"] = [list(self.out(homes))]
         return found
@@ -74,9 +76,10 @@ class Asker:
         pairs = [(source.id, host) for source in sources for host in hosts]
         return [Knock(where, host, port, high=side) for where, host in pairs for side in self.sides]
 
-    def visit(self, client: IPv4Address, nodes: Iterable[NetworkInterface]) -> Try:
+    def visit(self, clients: Iterable[IPv4Address], nodes: Iterable[NetworkInterface]) -> Try:
         public = [each.public_address for each in nodes if each.public_address is not None]
-        return [Knock(INTERNET, host, 80, source=client, high=side) for host in public for side in self.sides]
+        pairs = [(client, host) for client in clients for host in public]
+        return [Knock(INTERNET, host, 80, source=client, high=side) for client, host in pairs for side in self.sides]
 
     def out(self, homes: list[list[NetworkInterface]]) -> Iterator[Try]:
         """Give tries at hosts of the internet: all where it must be thorough, else some and the likeliest."""
@@ -84,7 +87,7 @@ class Asker:
         every = [
             (home, host, port, protocol)
             for home in homes
-            for host in self.outsiders(home[0].subnet)
+            for host in networks.HOSTS
             for port in ports
             for protocol in ("tcp", "udp")
         ]
@@ -93,11 +96,6 @@ class Asker:
         for home, host, port, protocol in every:
             knocks = [Knock(each.id, host, port, protocol) for each in home]
             yield [*knocks, *(_high(each) for each in knocks if len(self.sides) > 1)]
-
-    def outsiders(self, subnet: str) -> list[IPv4Address]:
-        """Give the hosts of the internet for a subnet: what a gateway endpoint takes there is not among them."""
-        served = any(self.table(subnet).id in each.route_tables for each in self.cloud.gateway_endpoints.values())
-        return [host for host in networks.OUTSIDERS if not (served and any(host in c for c in networks.S3_CIDRS))]
 
     def table(self, subnet: str) -> RouteTable:
         tables = self.cloud.route_tables.values()

@@ -107,9 +107,6 @@ def _need(cloud: Cloud, need: str, outcome: Outcome, seen: Mapping[str, Any], fi
 
 def _planned(need: str, outcome: Outcome, ways: Ways, public: Ways, figures: Figures) -> Iterator[str]:
     """Compare what is said of a template, where neither interfaces nor S3's addresses are known."""
-    if need in {"task->internet", "internet->alb"}:
-        # To whom a template's rules name S3's list is S3, not the internet.
-        ways = [[tried for tried in way if not _of_s3(tried["to"])] for way in ways]
     said = list(_compare(outcome, ways, figures))
     shut = any(not any(tried["open"] for tried in way) for way in ways)
     if said and shut and isinstance(outcome, Blocked):
@@ -128,10 +125,6 @@ def planned(outcome: Outcome, ways: Ways, figures: Figures) -> Iterator[str]:
         yield from _unknown(outcome, figures)
     else:
         yield from _compare(outcome, ways, figures)
-
-
-def _of_s3(address: str) -> bool:
-    return any(IPv4Address(address) in cidr for cidr in networks.S3_CIDRS)
 
 
 def _order(gate: str) -> int:
