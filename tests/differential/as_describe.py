@@ -6,10 +6,13 @@ is always right.
 
 from __future__ import annotations
 
+import json
 from ipaddress import IPv4Network
 from typing import Any
 
-from networks import ACCOUNT, CLOUDFRONT_LIST, REGION, S3_LIST
+from documents import written
+from networks import ACCOUNT, CLOUDFRONT_LIST, REGION, S3_LIST, VPC
+from twists import Network
 
 from natless.cloud import AclEntry, CidrPeer, Cloud, GroupPeer, GroupRule, NetworkInterface, PrefixListPeer, Route
 
@@ -20,19 +23,25 @@ _NUMBERS = {"all": "-1", "tcp": "6", "udp": "17", "icmp": "1"}
 _TYPES = {"load-balancer": "load_balancer", "nat-gateway": "nat_gateway", "endpoint": "vpc_endpoint"}
 
 
-def described(cloud: Cloud) -> dict[str, Any]:
+def described(network: Network) -> dict[str, Any]:
     """Give the snapshot of a network."""
+    cloud = network.cloud
     found: dict[str, Any] = {
         "Region": REGION,
         "Account": ACCOUNT,
         "Vpcs": [
-            {"VpcId": vpc.id, "CidrBlock": _first(vpc.cidrs), "DhcpOptionsId": "default"} for vpc in _all(cloud.vpcs)
+            {
+                "VpcId": vpc.id,
+                "CidrBlock": _first(vpc.cidrs),
+                "DhcpOptionsId": f"dopt-{vpc.id}" if vpc.dns_servers else "default",
+            }
+            for vpc in _all(cloud.vpcs)
         ],
         "VpcAttributes": [
             {"VpcId": vpc.id, "EnableDnsSupport": vpc.dns_support, "EnableDnsHostnames": vpc.dns_hostnames}
             for vpc in _all(cloud.vpcs)
         ],
-        "DhcpOptions": [],
+        "DhcpOptions": [_options(vpc) for vpc in _all(cloud.vpcs) if vpc.dns_servers],
         "Subnets": [
             {
                 "SubnetId": subnet.id,
@@ -54,7 +63,10 @@ def described(cloud: Cloud) -> dict[str, Any]:
         "NatGateways": [_nat(cloud, each) for each in _all(cloud.nat_gateways)],
         "NetworkInterfaces": [_interface(each) for each in _all(cloud.network_interfaces)],
         "NetworkAcls": [_acl(cloud, acl) for acl in _all(cloud.network_acls)],
-        "VpcEndpoints": [*_interface_endpoints(cloud), *_gateway_endpoints(cloud)],
+        "VpcEndpoints": [
+            {**each, **_policy(network, each["VpcEndpointId"])}
+            for each in (*_interface_endpoints(cloud), *_gateway_endpoints(cloud))
+        ],
         "PrefixLists": [
             {
                 "PrefixListId": each.id,
@@ -67,6 +79,22 @@ def described(cloud: Cloud) -> dict[str, Any]:
     rest = ("LoadBalancers", "Listeners", "ListenerRules", "TargetGroups", "Services", "TaskDefinitions", "Roles")
     found |= {key: [] for key in (*rest, "Policies", "Tasks", "Repositories", "LogGroups")}
     return found | _groups(cloud)
+
+
+def _options(vpc: Any) -> dict[str, Any]:
+    values = [{"Value": server} for server in vpc.dns_servers]
+    configurations = [{"Key": "domain-name-servers", "Values": values}]
+    return {"DhcpOptionsId": f"dopt-{vpc.id}", "DhcpConfigurations": configurations}
+
+
+def _policy(network: Network, endpoint: str) -> dict[str, str]:
+    document = network.policies.get(endpoint)
+    return {} if document is None else {"PolicyDocument": json.dumps(written(document, VPC))}
+
+
+def _state(endpoint: Any) -> str:
+    """Give the state: by turns, one of those in which an endpoint stands and serves nobody (EC2 API reference)."""
+    return "available" if endpoint.available else ("pending", "failed")[len(endpoint.id) % 2]
 
 
 def _all(collection: Any) -> list[Any]:
@@ -216,7 +244,7 @@ def _interface_endpoints(cloud: Cloud) -> list[dict[str, Any]]:
             "VpcEndpointType": "Interface",
             "VpcId": each.vpc,
             "ServiceName": f"com.amazonaws.{REGION}.{each.service}",
-            "State": "available",
+            "State": _state(each),
             "SubnetIds": list(each.subnets),
             "Groups": [{"GroupId": group} for group in each.groups],
             "PrivateDnsEnabled": each.private_dns,
@@ -233,7 +261,7 @@ def _gateway_endpoints(cloud: Cloud) -> list[dict[str, Any]]:
             "VpcEndpointType": "Gateway",
             "VpcId": each.vpc,
             "ServiceName": f"com.amazonaws.{REGION}.{each.service}",
-            "State": "available",
+            "State": _state(each),
             "RouteTableIds": list(each.route_tables),
         }
         for each in cloud.gateway_endpoints.values()

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeAlias
 
 import networks
+import twists
 from knocking import EDGE, Knock
 
 from natless.cloud import AclEntry, Cloud, GroupRule, NetworkInterface, Ports, RouteTable
@@ -39,7 +40,14 @@ class Asker:
         self.sides = (False, True) if _cut_at_the_edge(cloud) else (False,)
 
     def tasks(self) -> list[NetworkInterface]:
-        return [each for each in self.cloud.network_interfaces.values() if each.kind == "task"]
+        """Give what answers for the tasks: their own interfaces, or those of their instances."""
+        own = [each for each in self.cloud.network_interfaces.values() if each.kind == "task"]
+        return own or self.pulling()
+
+    def pulling(self) -> list[NetworkInterface]:
+        """Give from where images are pulled, logs shipped and secrets fetched: on instances, by them."""
+        enis = self.cloud.network_interfaces.values()
+        return [each for each in enis if each.owner.startswith("i-")] or [each for each in enis if each.kind == "task"]
 
     def by_subnet(self, enis: Iterable[NetworkInterface]) -> list[list[NetworkInterface]]:
         found: dict[str, list[NetworkInterface]] = {}
@@ -48,7 +56,7 @@ class Asker:
         return list(found.values())
 
     def needs(self, named: dict[str, list[str]]) -> dict[str, list[Way]]:
-        homes = self.by_subnet(self.tasks())
+        homes = self.by_subnet(self.pulling())
         found: dict[str, list[Way]] = {}
         for need, addresses in named.items():
             hosts = [IPv4Address(each) for each in addresses]
@@ -61,15 +69,36 @@ class Asker:
         found["public"] = [[self.tried(home, [host]) for host in networks.HOSTS] for home in homes]
         nodes = self.by_subnet(each for each in self.cloud.network_interfaces.values() if each.owner == "Alb")
         targets = [each.addresses[0] for each in self.tasks()]
-        found["alb->task"] = [[self.tried([node], targets, 8080)] for home in nodes for node in home]
+        # In bridge mode a container is at a port that Docker draws: each edge of what rules here tell apart.
+        doors = (32768, EDGE, EDGE + 1, 60999) if twists.mode_of(self.cloud) == "bridge" else (8080,)
+        found["alb->task"] = [
+            [[each for door in doors for each in self.tried([node], targets, door)]] for home in nodes for node in home
+        ]
         found["internet->alb"] = [
             [self.visit(networks.HOSTS[n : n + 1], home) for n in range(len(networks.HOSTS))]
             # CloudFront asks for its visitors, from any of its servers.
             + [self.visit(networks.CLOUDFRONT_HOSTS, home)]
             for home in nodes
         ]
-        found["task->internet"] = [list(self.out(homes))]
+        found["task->internet"] = [list(self.out(self.by_subnet(self.tasks())))]
         return found
+
+    def servers(self) -> list[Way]:
+        """Ask the DNS servers that DHCP options name, where none is AWS's own: of several, one is enough."""
+        named = [IPv4Address(each) for each in twists.own_servers(self.cloud)]
+        return [
+            [[self.lookup(each, server, side) for each in home for side in self.sides] for server in named]
+            for home in self.by_subnet(self.pulling())
+            if named
+        ]
+
+    def lookup(self, source: NetworkInterface, server: IPv4Address, side: bool) -> Knock:  # noqa: FBT001 - low or high
+        enis = self.cloud.network_interfaces.values()
+        where = next((each.id for each in enis if server in each.addresses and self.beside(each, source)), INTERNET)
+        return Knock(source.id, server, 53, "udp", where, high=side)
+
+    def beside(self, one: NetworkInterface, other: NetworkInterface) -> bool:
+        return self.vpc(one.subnet) == self.vpc(other.subnet)
 
     def tried(self, sources: Iterable[NetworkInterface], hosts: Iterable[IPv4Address], port: int = 443) -> Try:
         """Ask every host from every source, from both sides of the edge where that may matter."""

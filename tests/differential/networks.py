@@ -309,22 +309,22 @@ def named(*things: Any) -> dict[str, Any]:
     return {each.id: each for each in things}
 
 
-def _tcp(name: str, port: int, peer: Peer) -> GroupRule:
+def tcp(name: str, port: int, peer: Peer) -> GroupRule:
     return GroupRule(name, _O, "tcp", Ports(port, port), peer)
 
 
 _RIGHT: Mapping[tuple[str, bool], tuple[GroupRule, ...]] = {
-    ("GroupAlb", True): (_tcp("AlbIn", 80, CidrPeer(ANYWHERE)),),
-    ("GroupAlb", False): (_tcp("AlbOut", 8080, GroupPeer("GroupTask")),),
-    ("GroupTask", True): (_tcp("TaskIn", 8080, GroupPeer("GroupAlb")),),
+    ("GroupAlb", True): (tcp("AlbIn", 80, CidrPeer(ANYWHERE)),),
+    ("GroupAlb", False): (tcp("AlbOut", 8080, GroupPeer("GroupTask")),),
+    ("GroupTask", True): (tcp("TaskIn", 8080, GroupPeer("GroupAlb")),),
     ("GroupTask", False): (
-        _tcp("TaskOut", 443, GroupPeer("GroupEndpoint")),
-        _tcp("TaskS3", 443, PrefixListPeer(S3_LIST)),
+        tcp("TaskOut", 443, GroupPeer("GroupEndpoint")),
+        tcp("TaskS3", 443, PrefixListPeer(S3_LIST)),
     ),
-    ("GroupEndpoint", True): (_tcp("EndpointIn", 443, GroupPeer("GroupTask")),),
+    ("GroupEndpoint", True): (tcp("EndpointIn", 443, GroupPeer("GroupTask")),),
     # One that names itself, as `single` designs have it.
-    ("GroupOther", True): (_tcp("OtherSelf", 443, GroupPeer("GroupOther")),),
-    ("GroupOther", False): (_tcp("OtherSelfOut", 443, GroupPeer("GroupOther")),),
+    ("GroupOther", True): (tcp("OtherSelf", 443, GroupPeer("GroupOther")),),
+    ("GroupOther", False): (tcp("OtherSelfOut", 443, GroupPeer("GroupOther")),),
 }
 
 

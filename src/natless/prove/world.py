@@ -31,7 +31,7 @@ from natless.cloud import (
 from natless.cloud.text import is_symbolic
 from natless.finding import Gap, Origin
 from natless.prove.absence import Thing, absence
-from natless.prove.addresses import EVERYWHERE, INTERNET, NOWHERE, Ranges, meet, minus, network_range, of, union
+from natless.prove.addresses import EVERYWHERE, INTERNET, NOWHERE, Ranges, meet, minus, network_range, of, one, union
 from natless.prove.ends import End, Quantifier
 from natless.prove.ends import Role as EndRole
 
@@ -166,6 +166,20 @@ class World:
             quantifier = "one"
         members = self.groups(groups, subnet.vpc)
         return End(who.label, who.owner, who.origin, ranges, quantifier, who.role, subnet, members, "", who.public_ip)
+
+    def holder(self, vpc: str, who: Who) -> End | Gap:
+        """Give the end at an address inside a VPC: the interface that stands there, else the subnet that it lies in.
+
+        In a subnet nobody is known to stand at it, so no group stands before it that could be asked.
+        """
+        for interface in self.cloud.network_interfaces.values():
+            home = self.subnet(interface.subnet)
+            if any(one(each) == who.address for each in interface.addresses) and getattr(home, "vpc", vpc) == vpc:
+                return self.end(who, interface.subnet, interface.groups, "all")
+        for subnet in self.cloud.subnets.values():
+            if subnet.vpc == vpc and not isinstance(subnet.cidr, Gap) and meet(of((subnet.cidr,)), who.address):
+                return End(who.label, who.owner, who.origin, who.address, "all", who.role, subnet)
+        return Gap(f"address {who.label}", who.origin, "no subnet that was read holds it")
 
     def _subnet_ranges(self, subnet: Subnet) -> Ranges:
         if not isinstance(subnet.cidr, Gap):
