@@ -8,8 +8,8 @@ from typing import Any
 
 from natless.catalog.needs import LAYER_BUCKET, Feature, Need, needs
 from natless.design.images import repository_arn
-from natless.design.names import ServiceIds, word
-from natless.design.piece import ref, sub
+from natless.design.names import CLUSTER, ServiceIds, word
+from natless.design.piece import attribute, ref, sub
 from natless.spec.model import Secret, Service, Spec
 
 Resources = list[dict[str, Any]]
@@ -21,6 +21,8 @@ def features(service: Service) -> frozenset[Feature]:
     """Give what the service uses. Its image always lies in private ECR, and its log driver is always awslogs."""
     stores = {secret.store for secret in service.secrets}
     used = {Feature.ECR_IMAGE, Feature.AWSLOGS}
+    if service.launch.instances is not None:
+        used.add(Feature.CONTAINER_INSTANCE)
     if "secretsmanager" in stores:
         used.add(Feature.SECRETSMANAGER_SECRET)
     if "ssm" in stores:
@@ -92,7 +94,7 @@ def statements(spec: Spec, service: Service, wanted: Iterable[Need]) -> list[dic
     return [*first, *({"Effect": "Allow", "Action": list(a), "Resource": r} for a, r in named.items())]
 
 
-def _resources(spec: Spec, service: Service, need: Need) -> Resources:
+def _resources(spec: Spec, service: Service, need: Need) -> Resources:  # noqa: PLR0911 - one answer a feature
     """Give the resources of `service` on which the named actions of `need` are asked."""
     match need.feature, need.endpoint:
         case Feature.ECR_IMAGE, "s3":
@@ -108,5 +110,11 @@ def _resources(spec: Spec, service: Service, need: Need) -> Resources:
         case Feature.SSM_PARAMETER, _:
             used = dict.fromkeys(secret.identifier for secret in service.secrets if secret.store == "ssm")
             return [sub(parameter_arn(identifier)) for identifier in used]
+        case Feature.CONTAINER_INSTANCE, "ecs":
+            return [attribute(CLUSTER, "Arn")]
+        case Feature.CONTAINER_INSTANCE, _:
+            # The instance is numbered when it registers.
+            here = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
+            return [sub(f"{here}:container-instance/${{{CLUSTER}}}/*")]
         case _:
             raise ValueError(f"no resource is known for {need.feature}")

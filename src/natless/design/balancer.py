@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from natless.catalog.health import TUNED
 from natless.design import names
-from natless.design.names import GroupIds, ServiceIds
+from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, name_tag, ref, resource
 from natless.spec.model import Service, Spec
@@ -60,11 +60,12 @@ def _target_group(service: Service, table: str) -> Piece:
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         {
             "VpcId": ref(names.VPC),
-            # Tasks in awsvpc mode are targets by address.
-            "TargetType": "ip",
+            # Tasks in awsvpc mode are targets by address, others by their instance and its port.
+            "TargetType": "instance" if behind_host(service) else "ip",
             "Protocol": "HTTP",
             "Port": service.port,
             "HealthCheckProtocol": "HTTP",
+            **({"HealthCheckPort": "traffic-port"} if behind_host(service) else {}),
             "HealthCheckPath": service.health,
             "HealthCheckIntervalSeconds": TUNED.interval,
             "HealthCheckTimeoutSeconds": TUNED.timeout,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from natless.catalog.needs import Need
+from natless.catalog.services import service as endpoint_service
 from natless.design import names
 from natless.design.access import service_needs, statements
 from natless.design.names import GroupIds
@@ -20,10 +21,12 @@ def endpoints(spec: Spec, service: Service) -> list[Piece]:
 
 def _endpoint(spec: Spec, service: Service, need: Need) -> Piece:
     table = f"services.{service.name}"
+    known = endpoint_service(need.endpoint)
     common = {
         "VpcId": ref(names.VPC),
         "ServiceName": sub(f"com.amazonaws.${{AWS::Region}}.{need.endpoint}"),
-        "PolicyDocument": _policy(spec, service, need),
+        # Some services refuse an endpoint with a policy.
+        **({"PolicyDocument": _policy(spec, service, need)} if known is None or known.policy else {}),
         # AWS::EC2::VPCEndpoint has no description.
         "Tags": [*name_tag(need.endpoint), {"Key": "natless:why", "Value": f"{service.name}: {need.why}"}],
     }

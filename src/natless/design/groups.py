@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from natless.catalog.instances import DYNAMIC_PORTS_ASKED
 from natless.design import names
-from natless.design.names import GroupIds, ServiceIds
+from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.piece import Piece, attribute, name_tag, ref, resource
 from natless.spec.model import Service, Spec
 
@@ -20,17 +21,23 @@ _NO_TRAFFIC = [
     {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "Nothing: takes the place of allow-all egress"}
 ]
 _ANYWHERE = "0.0.0.0/0"
-_HTTPS = 443
+_HTTPS = (443, 443)
 
 
 def groups(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
-    """Give the groups and their rules. `s3`: the tasks reach S3 through its gateway endpoint."""
+    """Give the groups and their rules. `s3`: layers are fetched from S3 through its gateway endpoint."""
     return [*_groups(spec, service), *_ingress_rules(spec, service), *_task_rules(spec, service, s3=s3)]
 
 
 def task_rules(spec: Spec, service: Service, *, s3: bool) -> tuple[str, ...]:
     """Give the ids of the rules without which a task cannot start or be reached by the load balancer."""
     return tuple(piece.id for piece in _task_rules(spec, service, s3=s3))
+
+
+def fetching_rules(spec: Spec, service: Service, *, s3: bool) -> tuple[str, ...]:
+    """Give the ids of those of the rules that image, logs and secrets are fetched by."""
+    shared = _reaching(spec, service) if _same_rules(spec, service) else []
+    return tuple(piece.id for piece in [*shared, *_fetching(spec, service, s3=s3)])
 
 
 def _groups(spec: Spec, service: Service) -> list[Piece]:
@@ -40,9 +47,26 @@ def _groups(spec: Spec, service: Service) -> list[Piece]:
         return [_group(names.SHARED_GROUP, "Load balancer, tasks and VPC endpoints", causes)]
     return [
         _group(names.ALB_GROUP, "Load balancer", (f"{table}.public", table)),
-        _group(ServiceIds(service).task_group, f"Tasks of {service.name}", (table,)),
+        *_own_groups(service, table),
         _group(names.ENDPOINT_GROUP, "VPC endpoints", (table,)),
     ]
+
+
+def _own_groups(service: Service, table: str) -> list[Piece]:
+    """Give the group of the tasks, and that of their instances: one of both where they share an interface."""
+    ids, launch = ServiceIds(service), (f"{table}.launch", table)
+    found = [] if behind_host(service) else [_group(ids.task_group, f"Tasks of {service.name}", (table,))]
+    if service.launch.instances is not None:
+        found.append(_group(ids.host_group, f"Instances of {service.name}", launch))
+    return found
+
+
+def _ports(service: Service) -> tuple[int, int]:
+    """Give the ports at which the load balancer reaches the containers, first and last."""
+    instances = service.launch.instances
+    if instances is not None and instances.network_mode == "bridge":
+        return DYNAMIC_PORTS_ASKED
+    return service.port, service.port
 
 
 def _ingress_rules(spec: Spec, service: Service) -> list[Piece]:
@@ -56,7 +80,7 @@ def _ingress_rules(spec: Spec, service: Service) -> list[Piece]:
             "Ingress",
             group,
             cidr,
-            _tcp(80, f"HTTP from {'anywhere' if cidr == _ANYWHERE else cidr}"),
+            _tcp((80, 80), f"HTTP from {'anywhere' if cidr == _ANYWHERE else cidr}"),
             causes=causes,
         )
         for number, cidr in enumerate(spec.network.ingress, 1)
@@ -65,30 +89,61 @@ def _ingress_rules(spec: Spec, service: Service) -> list[Piece]:
 
 def _task_rules(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
     """Give the rules between load balancer and tasks, and from the tasks to what they need in order to start."""
-    ids, group = ServiceIds(service), GroupIds(spec, service)
-    table = f"services.{service.name}"
-    port = (f"{table}.port", table)
-    pieces = [
-        _egress(ids.alb_to_task, group.alb, group.task, _tcp(service.port, f"To {service.name}"), port),
-        _ingress(ids.task_from_alb, group.task, group.alb, _tcp(service.port, "From the ALB"), port),
+    return [*_reaching(spec, service), *_fetching(spec, service, s3=s3), *_calling(spec, service)]
+
+
+def _reaching(spec: Spec, service: Service) -> list[Piece]:
+    ids, group, ports = ServiceIds(service), GroupIds(spec, service), _ports(service)
+    port = (f"services.{service.name}.port", f"services.{service.name}")
+    return [
+        _egress(ids.alb_to_task, group.alb, group.task, _tcp(ports, f"To {service.name}"), port),
+        _ingress(ids.task_from_alb, group.task, group.alb, _tcp(ports, "From the ALB"), port),
     ]
-    # In a single group, rules for a container that listens on 443 are the endpoints' rules: EC2 takes none twice.
-    same = group.task == group.alb and service.port == _HTTPS
-    to_endpoints = _egress(
-        ids.task_to_endpoints, group.task, group.endpoint, _tcp(_HTTPS, "To VPC endpoints"), (table,)
-    )
+
+
+def _same_rules(spec: Spec, service: Service) -> bool:
+    """Say whether the load balancer's rules are the endpoints' as well: EC2 takes none twice.
+
+    In a single group they are, for a container that listens on 443.
+    """
+    group = GroupIds(spec, service)
+    return group.task == group.alb and _ports(service) == _HTTPS
+
+
+def _fetching(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
+    """Give the rules by which image, logs and secrets are fetched: by the task itself, or by its instance."""
+    ids, group = ServiceIds(service), GroupIds(spec, service)
+    causes, same = (f"services.{service.name}",), _same_rules(spec, service)
+    pieces = []
     if spec.network.egress == "endpoints" and not same:
-        pieces.append(to_endpoints)
+        what = _tcp(_HTTPS, "To VPC endpoints")
+        pieces.append(_egress(ids.task_to_endpoints, group.fetching, group.endpoint, what, causes))
     if not same:
         what = _tcp(_HTTPS, f"From {service.name}")
-        pieces.append(_ingress(ids.endpoints_from_task, group.endpoint, group.task, what, (table,)))
+        pieces.append(_ingress(ids.endpoints_from_task, group.endpoint, group.fetching, what, causes))
     if spec.network.egress == "endpoints" and s3:
-        pieces.append(_task_to_s3(ids, group.task, (table,)))
-    if spec.network.egress == "https" or spec.network.nat:
-        causes = ("network.egress", "network.nat", table)
-        what = _tcp(_HTTPS, "HTTPS to anywhere")
-        pieces.append(_by_cidr(ids.task_to_anywhere, "Egress", group.task, _ANYWHERE, what, causes=causes))
+        pieces.append(_task_to_s3(ids, group.fetching, causes))
+    if spec.network.egress == "https":
+        id_ = ids.task_to_anywhere if group.fetching == group.task else ids.host_to_anywhere
+        pieces.append(_to_anywhere(id_, group.fetching, causes))
     return pieces
+
+
+def _calling(spec: Spec, service: Service) -> list[Piece]:
+    """Give the rule that lets the containers' own HTTPS out, where the network has such and none does yet.
+
+    NAT gateways are for containers alone: what instances need, endpoints give.
+    """
+    ids, group, network = ServiceIds(service), GroupIds(spec, service), spec.network
+    standing = network.egress == "https" and group.fetching == group.task
+    if standing or not (network.nat or network.egress == "https"):
+        return []
+    return [_to_anywhere(ids.task_to_anywhere, group.task, (f"services.{service.name}",))]
+
+
+def _to_anywhere(id_: str, group: str, causes: tuple[str, ...]) -> Piece:
+    why = ("network.egress", "network.nat", *causes)
+    return _by_cidr(id_, "Egress", group, _ANYWHERE, _tcp(_HTTPS, "HTTPS to anywhere"), causes=why)
 
 
 def _group(id_: str, description: str, causes: tuple[str, ...]) -> Piece:
@@ -106,8 +161,9 @@ def _group(id_: str, description: str, causes: tuple[str, ...]) -> Piece:
     )
 
 
-def _tcp(port: int, description: str) -> dict[str, Any]:
-    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Description": description}
+def _tcp(ports: tuple[int, int], description: str) -> dict[str, Any]:
+    first, last = ports
+    return {"IpProtocol": "tcp", "FromPort": first, "ToPort": last, "Description": description}
 
 
 def _by_cidr(id_: str, way: str, group: str, cidr: str, what: dict[str, Any], *, causes: tuple[str, ...]) -> Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from natless.catalog.instance_types import instance_type
 from natless.spec.model import Service, Spec
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
@@ -37,6 +38,7 @@ ALB_FROM_INTERNET = "AlbGroupIngressHttp"
 ALB = "Alb"
 LISTENER = "HttpListener"
 CLUSTER = "Cluster"
+CLUSTER_PROVIDERS = "ClusterProviders"
 S3_PREFIX_LIST = "S3PrefixListId"
 
 
@@ -91,6 +93,10 @@ class ServiceIds:
     def __init__(self, service: Service) -> None:
         """Build the ids of `service`."""
         prefix = self.prefix = word(service.name)
+        # Whose group a container is reached by, and whose the image, the logs and the secrets are fetched by: on
+        # instances these are the instance's, but for a task with an interface of its own.
+        reached = "HostGroup" if behind_host(service) else "TaskGroup"
+        fetching = "TaskGroup" if service.launch.instances is None else "HostGroup"
         self.image_digest = f"{prefix}ImageDigest"
         self.repository = f"{prefix}Repository"
         self.log_group = f"{prefix}LogGroup"
@@ -103,19 +109,48 @@ class ServiceIds:
         self.scaling_policy = f"{prefix}ScalingPolicy"
         # Rules are named from where they stand to where they lead.
         self.alb_to_task = f"AlbGroupEgress{prefix}"
-        self.task_from_alb = f"{prefix}TaskGroupIngressAlb"
-        self.task_to_endpoints = f"{prefix}TaskGroupEgressEndpoints"
+        self.task_from_alb = f"{prefix}{reached}IngressAlb"
+        self.task_to_endpoints = f"{prefix}{fetching}EgressEndpoints"
         self.endpoints_from_task = f"EndpointGroupIngress{prefix}"
-        self.task_to_s3 = f"{prefix}TaskGroupEgressS3"
-        self.task_to_anywhere = f"{prefix}TaskGroupEgressHttps"
+        self.task_to_s3 = f"{prefix}{fetching}EgressS3"
+        self.task_to_anywhere = f"{prefix}{reached}EgressHttps"
+        self.host_to_anywhere = f"{prefix}HostGroupEgressHttps"
+        self.host_group = f"{prefix}HostGroup"
+        # A kind of instance has its own parameter: no stack keeps the image of another kind.
+        self.host_image = f"{prefix}HostImageId{_kind_of_host(service)}"
+        self.host_role = f"{prefix}HostRole"
+        self.host_profile = f"{prefix}HostProfile"
+        self.host_template = f"{prefix}HostTemplate"
+        self.hosts = f"{prefix}Hosts"
+        self.host_provider = f"{prefix}HostProvider"
+
+
+def behind_host(service: Service) -> bool:
+    """Say whether the containers have no interface of their own: they stand behind their instance's."""
+    instances = service.launch.instances
+    return instances is not None and instances.network_mode != "awsvpc"
+
+
+def _kind_of_host(service: Service) -> str:
+    instances = service.launch.instances
+    kind = instance_type(instances.type) if instances is not None else None
+    if kind is None or (kind.architecture == "x86_64" and not kind.gpus):
+        return ""
+    return "Gpu" if kind.gpus else "Arm64"
 
 
 class GroupIds:
-    """The groups in which load balancer, tasks and endpoints stand: one each, or a single one for all."""
+    """The groups in which load balancer, tasks, instances and endpoints stand: one each, or a single one for all.
+
+    `fetching` is the group of whoever fetches image, logs and secrets: the tasks', or their instances'.
+    """
 
     def __init__(self, spec: Spec, service: Service) -> None:
         """Choose the groups of `service`, as the spec's network has it."""
         single = spec.network.security_groups == "single"
         self.alb = SHARED_GROUP if single else ALB_GROUP
-        self.task = SHARED_GROUP if single else ServiceIds(service).task_group
+        ids = ServiceIds(service)
+        self.host = SHARED_GROUP if single else ids.host_group
+        self.task = SHARED_GROUP if single else ids.host_group if behind_host(service) else ids.task_group
+        self.fetching = self.task if service.launch.instances is None else self.host
         self.endpoint = SHARED_GROUP if single else ENDPOINT_GROUP

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from natless.catalog.instance_types import instance_type
+from natless.catalog.instances import image_parameter
 from natless.catalog.partitions import partition_of
 from natless.catalog.prefix_lists import S3_PREFIX_LIST_UNKNOWN, s3_prefix_list
 from natless.design import names
 from natless.design.access import secret_parameters
-from natless.design.design import ImageDigest, Lookup, Parameter, PrefixListId, SecretArn
+from natless.design.design import ImageDigest, InstanceImage, Lookup, Parameter, PrefixListId, SecretArn
 from natless.design.images import given_image
 from natless.design.names import ServiceIds
 from natless.design.piece import Piece
@@ -19,7 +21,7 @@ def parameters(spec: Spec, service: Service) -> list[tuple[Piece, Parameter]]:
     """Give each parameter as the template declares it, and with the value that `check` proves with."""
     # Where the group lets HTTPS out to anywhere, no rule names S3's list.
     lists = [_prefix_list(spec, service)] if spec.network.egress == "endpoints" else []
-    return [_image_digest(service), *lists, *_secrets(spec, service)]
+    return [_image_digest(service), *lists, *_host_image(service), *_secrets(spec, service)]
 
 
 def _parameter(
@@ -53,6 +55,20 @@ def _prefix_list(spec: Spec, service: Service) -> tuple[Piece, Parameter]:
     }
     causes = ("region", f"services.{service.name}")
     return _parameter(name, declaration, known or S3_PREFIX_LIST_UNKNOWN, PrefixListId("s3"), causes)
+
+
+def _host_image(service: Service) -> list[tuple[Piece, Parameter]]:
+    """Give the instances' AMI, where the spec does not pin one itself."""
+    instances = service.launch.instances
+    if instances is None or instances.ami is not None:
+        return []
+    name, table = ServiceIds(service).host_image, f"services.{service.name}"
+    kind = instance_type(instances.type)
+    parameter = image_parameter(arm=service.architecture == "arm64", gpu=kind is not None and kind.gpus > 0)
+    # Its type has CloudFormation ask whether the image is there.
+    declaration = {"Type": "AWS::EC2::Image::Id", "Description": f"AMI of the instances of {service.name}"}
+    causes = (f"{table}.instance", f"{table}.launch", table)
+    return [_parameter(name, declaration, f"${{{name}}}", InstanceImage(parameter), causes)]
 
 
 def _secrets(spec: Spec, service: Service) -> list[tuple[Piece, Parameter]]:

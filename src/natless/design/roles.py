@@ -12,7 +12,7 @@ def execution_role(spec: Spec, service: Service) -> Piece:
     """Give the execution role. Its policy is inline, so that it is complete before anything can refer to the role."""
     table = f"services.{service.name}"
     # Layers are fetched by URLs that ECR presigns: S3 asks nothing of the role.
-    wanted = [need for need in service_needs(service) if need.kind == "interface"]
+    wanted = [need for need in service_needs(service) if need.asked_by == "execution role"]
     return resource(
         ServiceIds(service).execution_role,
         "AWS::IAM::Role",

@@ -8,25 +8,25 @@ from natless.catalog.health import TUNED
 from natless.design import names
 from natless.design.access import service_needs, value_from
 from natless.design.groups import task_rules
+from natless.design.hosts import FARGATE_PROVIDERS, fetched_over, hosted, port_mapping
 from natless.design.images import repository_uri
-from natless.design.names import GroupIds, ServiceIds
+from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, literal, ref, resource, sub
 from natless.design.scaling import scales
-from natless.spec.model import Launch, Service, Spec
+from natless.spec.model import Service, Spec
 
 LOG_RETENTION_DAYS = 30
 
 
 def cluster(spec: Spec) -> Piece:
     """Give the cluster. Its name is fixed, so that people and `natless status` find it."""
-    return resource(
-        names.CLUSTER,
-        "AWS::ECS::Cluster",
-        # A strategy may name only providers that the cluster has.
-        {"ClusterName": spec.name, "CapacityProviders": ["FARGATE", "FARGATE_SPOT"]},
-        causes=("name",),
-    )
+    properties: dict[str, Any] = {"ClusterName": spec.name}
+    if not hosted(spec):
+        # A strategy may name only providers that the cluster has. Those of instances are associated when they stand:
+        # the instances name the cluster, so it cannot name them.
+        properties["CapacityProviders"] = list(FARGATE_PROVIDERS)
+    return resource(names.CLUSTER, "AWS::ECS::Cluster", properties, causes=("name",))
 
 
 def log_group(service: Service) -> Piece:
@@ -42,15 +42,15 @@ def log_group(service: Service) -> Piece:
 
 def task_definition(spec: Spec, service: Service) -> Piece:
     """Give the task definition. There is no task role, as the containers use no AWS service by themselves."""
-    ids = ServiceIds(service)
+    ids, instances = ServiceIds(service), service.launch.instances
     table = f"services.{service.name}"
     return resource(
         ids.task_definition,
         "AWS::ECS::TaskDefinition",
         {
             "Family": f"{spec.name}-{service.name}",
-            "RequiresCompatibilities": ["FARGATE"],
-            "NetworkMode": "awsvpc",
+            "RequiresCompatibilities": ["FARGATE" if instances is None else "EC2"],
+            "NetworkMode": "awsvpc" if instances is None else instances.network_mode,
             "Cpu": str(service.cpu),
             "Memory": str(service.memory),
             "RuntimePlatform": {"OperatingSystemFamily": "LINUX", "CpuArchitecture": service.architecture.upper()},
@@ -67,7 +67,7 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
         "Name": service.name,
         "Image": sub(f"{repository_uri(spec, service)}@${{{ids.image_digest}}}"),
         "Essential": True,
-        "PortMappings": [{"ContainerPort": service.port, "Protocol": "tcp"}],
+        "PortMappings": [port_mapping(service)],
         "StopTimeout": TUNED.stop_timeout,
         "LogConfiguration": {
             "LogDriver": "awslogs",
@@ -78,6 +78,9 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
             },
         },
     }
+    instances = service.launch.instances
+    if instances is not None and instances.gpu:
+        container["ResourceRequirements"] = [{"Type": "GPU", "Value": str(instances.gpu)}]
     if service.environment:
         container["Environment"] = [
             {"Name": name, "Value": literal(value)} for name, value in service.environment.items()
@@ -97,14 +100,8 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
         "Cluster": ref(names.CLUSTER),
         "TaskDefinition": ref(ids.task_definition),
         # Always a strategy: LaunchType cannot be changed into one later.
-        "CapacityProviderStrategy": _strategy(service.launch),
-        "NetworkConfiguration": {
-            "AwsvpcConfiguration": {
-                "AssignPublicIp": "DISABLED",
-                "Subnets": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
-                "SecurityGroups": [attribute(GroupIds(spec, service).task, "GroupId")],
-            }
-        },
+        "CapacityProviderStrategy": _strategy(service),
+        **_network(spec, service),
         "LoadBalancers": [
             {
                 "ContainerName": service.name,
@@ -126,8 +123,24 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
     return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))
 
 
-def _strategy(launch: Launch) -> list[dict[str, Any]]:
+def _network(spec: Spec, service: Service) -> dict[str, Any]:
+    """Give where the tasks' own interfaces stand; tasks behind their instance's have none."""
+    if behind_host(service):
+        return {}
+    own: dict[str, Any] = {
+        "Subnets": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
+        "SecurityGroups": [attribute(GroupIds(spec, service).task, "GroupId")],
+    }
+    # On instances a task's interface has no public address to be assigned.
+    public = {} if service.launch.instances is not None else {"AssignPublicIp": "DISABLED"}
+    return {"NetworkConfiguration": {"AwsvpcConfiguration": public | own}}
+
+
+def _strategy(service: Service) -> list[dict[str, Any]]:
     """Give the capacity provider strategy; the base is on Fargate, which AWS does not take back."""
+    launch = service.launch
+    if launch.instances is not None:
+        return [{"CapacityProvider": ref(ServiceIds(service).host_provider), "Weight": 1}]
     shares = [("FARGATE", launch.fargate, launch.base), ("FARGATE_SPOT", launch.spot, 0)]
     return [
         {"CapacityProvider": provider, "Weight": weight, **({"Base": base} if base else {})}
@@ -142,16 +155,15 @@ def _waits(spec: Spec, service: Service) -> list[str]:
     Roles, log group, groups and subnets are referred to; the rule that lets the internet in is not waited for, as no
     task needs it.
     """
-    reached = service_needs(service)
-    gateways = any(need.kind == "gateway" for need in reached)
-    routes = [names.association(names.private_subnet(zone)) for zone in zones(spec.network)]
+    s3 = any(need.kind == "gateway" for need in service_needs(service))
+    fetching = fetched_over(spec, service)
+    # What instances fetch over, they wait for themselves.
+    mine = fetching if service.launch.instances is None else [names.CLUSTER_PROVIDERS]
     return [
         # ECS refuses a target group that no load balancer uses.
         names.LISTENER,
-        *task_rules(spec, service, s3=gateways),
-        *(names.endpoint(need.endpoint) for need in reached),
-        # A gateway endpoint serves a subnet by the route table that the subnet is associated with.
-        *(routes if gateways else []),
+        *(rule for rule in task_rules(spec, service, s3=s3) if rule not in fetching),
+        *mine,
         # What the containers ask of the internet at once, they ask in vain without it.
         *(names.nat_route(zone) for zone in zones(spec.network) if spec.network.nat),
     ]

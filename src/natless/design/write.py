@@ -10,6 +10,7 @@ from natless.design.balancer import balancer
 from natless.design.design import Design, Template
 from natless.design.endpoints import endpoints
 from natless.design.groups import groups
+from natless.design.hosts import hosts, providers
 from natless.design.images import given_image, repository, repository_uri
 from natless.design.names import ServiceIds, repository_name
 from natless.design.network import network
@@ -22,7 +23,7 @@ from natless.spec.model import Service, Spec
 
 
 def write(spec: Spec) -> Design:
-    """Give the templates of `spec`: one public Fargate service. `spec.read` refuses every other spec, by line."""
+    """Give the templates of `spec`: one public service. `spec.read` refuses every other spec, by line."""
     match spec.services:
         case (service,) if service.public:
             return _write(spec, service)
@@ -64,6 +65,8 @@ def _main(spec: Spec, service: Service) -> list[Piece]:
         log_group(service),
         execution_role(spec, service),
         cluster(spec),
+        *hosts(spec, service),
+        *providers(spec),
         task_definition(spec, service),
         ecs_service(spec, service),
         *scaling(service),

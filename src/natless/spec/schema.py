@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Any, assert_never
 
 from natless.catalog.fargate import SIZES
+from natless.catalog.instance_types import instance_types
+from natless.spec.instances import LEAST_CPU, LEAST_MEMORY, ONLY_ON_INSTANCES
 from natless.spec.words import (
     COUNT,
+    INSTANCES,
     LAUNCH,
     NETWORK,
     REFERENCE_PATTERN,
@@ -45,11 +48,31 @@ def _service() -> dict[str, Any]:
     properties["public"] |= {"const": True}
     properties["environment"] |= _variables(TEXT_PATTERN)
     properties["secrets"] |= _variables(REFERENCE_PATTERN)
-    properties["cpu"] |= {"enum": [size.cpu for size in SIZES]}
-    properties["memory"] |= {"enum": sorted({mib for size in SIZES for mib in size.memory})}
-    pairs = [{"properties": {"cpu": {"const": size.cpu}, "memory": {"enum": list(size.memory)}}} for size in SIZES]
     sources = [{"required": ["build"]}, {"required": ["image"]}]
-    return table | {"allOf": [{"anyOf": pairs}, {"oneOf": sources}]}
+    return table | {"allOf": [{"oneOf": sources}], **_sizes()}
+
+
+def _sizes() -> dict[str, Any]:
+    """Give what goes together with Fargate, and what with instances."""
+    pairs = [{"properties": {"cpu": {"const": size.cpu}, "memory": {"enum": list(size.memory)}}} for size in SIZES]
+    fargate = {
+        "properties": {
+            "cpu": {"enum": [size.cpu for size in SIZES]},
+            "memory": {"enum": sorted({mib for size in SIZES for mib in size.memory})},
+            **dict.fromkeys(ONLY_ON_INSTANCES, False),
+        },
+        "anyOf": pairs,
+    }
+    instances = {
+        "properties": {
+            "cpu": {"minimum": LEAST_CPU},
+            "memory": {"minimum": LEAST_MEMORY},
+            "instance": {"enum": list(instance_types())},
+        },
+        "required": ["instance"],
+    }
+    on_ec2 = {"properties": {"launch": {"const": "ec2"}}, "required": ["launch"]}
+    return {"if": on_ec2, "then": instances, "else": fargate}
 
 
 def _table(words: Words) -> dict[str, Any]:
@@ -85,6 +108,8 @@ def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
             return {**said, "anyOf": [{"type": "string"} | _choices(key), _table(LAUNCH)]}
         case "count":
             return {**said, "anyOf": [_number(key), _table(COUNT)]}
+        case "bounds":
+            return {**said, "anyOf": [_number(key), _table(INSTANCES)]}
         case _:
             assert_never(key.type)
 

@@ -17,6 +17,7 @@ from natless.finding.rules import (
     VALUE_INVALID,
 )
 from natless.spec.image import ImageReferenceError, ecr_image
+from natless.spec.instances import read_instances, refuse_without_ec2, task_size
 from natless.spec.model import Count, Launch, Service
 from natless.spec.network import check_partition
 from natless.spec.positions import KeyPath
@@ -44,7 +45,9 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
     path = ("services", name)
     check_name(problems, path, name, SERVICE_NAME_PATTERN, least=1)
     table = take(problems, path, given, SERVICE)
-    cpu, memory = _size(problems, path, table)
+    on_instances = table.values.get("launch") == "ec2"
+    cpu, memory = (task_size if on_instances else _size)(problems, path, table)
+    count = _count(problems, path, table)
     if table.values.get("public") is False:
         problems.add(
             NOT_SUPPORTED_YET,
@@ -62,9 +65,9 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
         cpu=cpu,
         memory=memory,
         architecture=table.get(_KEYS["architecture"]),
-        launch=_launch(problems, path, table),
+        launch=_launch(problems, path, table, (cpu, memory), count),
         health=_health(problems, path, table),
-        count=_count(problems, path, table),
+        count=count,
         environment=read_environment(problems, (*path, "environment"), environment),
         secrets=read_secrets(problems, (*path, "secrets"), table.values.get("secrets", {}), environment, region),
     )
@@ -162,8 +165,11 @@ def _health(problems: Problems, path: KeyPath, table: Table) -> str:
     return text
 
 
-def _launch(problems: Problems, path: KeyPath, table: Table) -> Launch:
+def _launch(problems: Problems, path: KeyPath, table: Table, size: tuple[int, int], count: Count) -> Launch:
     given = table.get(_KEYS["launch"])
+    if given == "ec2":
+        return Launch(0, instances=read_instances(problems, path, table, size, count))
+    refuse_without_ec2(problems, path, table)
     if isinstance(given, str):
         return Launch(0, 1) if given == "fargate-spot" else Launch()
     shares = take(problems, (*path, "launch"), given, LAUNCH)

@@ -12,8 +12,9 @@ import msgspec
 
 from natless.catalog.addresses import BALANCER_ZONES
 
-KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "count", "launch"]
-"""What a key takes. `texts` is a list of texts, `count` a whole number or a table, `launch` a word or a table."""
+KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "count", "launch", "bounds"]
+"""What a key takes. `texts` is a list of texts, `count` and `bounds` a whole number or a table, `launch` a word or a
+table."""
 
 NAME_LENGTH = 20
 """Characters. From the name AWS makes others: a load balancer's has at most 32, of which CloudFormation wants 13 for
@@ -29,6 +30,9 @@ FILLED_PATTERN = r"[^\u0000]*[^\u0000\s][^\u0000]*"
 TEXT_PATTERN = r"[^\u0000]*"
 REFERENCE_PATTERN = r"(secretsmanager|ssm):.+"
 MOST_ZONES = 4
+IMAGE_ID_PATTERN = r"ami-([0-9a-f]{8}|[0-9a-f]{17})"
+MOST_INSTANCES = 5000
+"""Container instances of one cluster: ECS's quota."""
 MOST_TASKS = 5000
 """Tasks of one service: ECS's quota (speed: "Tasks per service")."""
 
@@ -197,11 +201,36 @@ SERVICE = Words(
         Key(
             "launch",
             "launch",
-            "What the tasks run on: Fargate, Fargate Spot (cheaper, may be taken back), or a mix of both by weight.",
+            "What the tasks run on: Fargate, Fargate Spot (cheaper, may be taken back), a mix of both by weight, "
+            "or EC2 instances.",
             'launch = "fargate"',
             default="fargate",
-            choices=("fargate", "fargate-spot"),
-            later=("ec2",),
+            choices=("fargate", "fargate-spot", "ec2"),
+        ),
+        Key("instance", "text", 'The EC2 instance type, with launch = "ec2".', 'instance = "t3.small"'),
+        Key(
+            "instances",
+            "bounds",
+            "How many instances: a number, or bounds. Without it, enough for the tasks and for a release.",
+            "instances = { min = 1, max = 4 }",
+            least=1,
+            most=MOST_INSTANCES,
+        ),
+        Key(
+            "network_mode",
+            "text",
+            "On instances: an interface for each task, Docker's bridge, or the instance's own ports.",
+            'network_mode = "awsvpc"',
+            default="awsvpc",
+            choices=("awsvpc", "bridge", "host"),
+        ),
+        Key("gpu", "number", "GPUs of a task, on instances that have some.", "gpu = 1", least=1, most=16),
+        Key(
+            "ami",
+            "text",
+            "The instances' image. Without it, the ECS-optimized one that is recommended at the first deploy.",
+            'ami = "ami-0123456789abcdef0"',
+            pattern=IMAGE_ID_PATTERN,
         ),
         Key(
             "health",
@@ -225,8 +254,6 @@ SERVICE = Words(
     ),
     (
         Later("exec", "tasks without ECS Exec", now=False),
-        Later("instance", "Fargate, which has no instances: remove the line"),
-        Later("gpu", "Fargate, which has no GPU: remove the line"),
         Later("calls", "one service, which calls no other: remove the line"),
         Later("uses", "services that call no other AWS service: remove the table"),
         Later("schedule", "services that run all the time: remove the line"),
@@ -250,6 +277,13 @@ COUNT = Words(
             least=1,
             most=100,
         ),
+    )
+)
+
+INSTANCES = Words(
+    (
+        Key("min", "number", "The least instances.", "min = 1", required=True, least=1, most=MOST_INSTANCES),
+        Key("max", "number", "The most instances.", "max = 4", required=True, least=1, most=MOST_INSTANCES),
     )
 )
 
@@ -279,9 +313,14 @@ OTHER_WORDS = {
     "health_check": "health",
     "health_path": "health",
     "healthcheck": "health",
+    "image_id": "ami",
     "image_uri": "image",
+    "instance_count": "instances",
+    "instance_type": "instance",
     "launch_type": "launch",
+    "gpus": "gpu",
     "mem": "memory",
+    "mode": "network_mode",
     "nat_gateway": "nat",
     "replicas": "count",
     "scale": "count",

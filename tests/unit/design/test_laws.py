@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from natless import design, load
 from natless.catalog.handler_permissions import PERMISSIONS
+from natless.catalog.instance_types import Architecture
 from natless.design import Design, Template
 from natless.finding import Blocked, Unknown
 from natless.finding import Severity as FindingSeverity
 from natless.prove import Promises, prove
-from natless.spec.model import Count, Launch, Network, Secret, Service, Spec
+from natless.spec.model import Count, Instances, Launch, Network, Secret, Service, Spec
 
 # Words as `spec.read` accepts them: lower case, digits and single hyphens between.
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
@@ -43,6 +44,18 @@ COUNTS = st.one_of(
 )
 REGIONS = st.sampled_from([None, "us-east-1", "ap-northeast-2", "eu-west-2", "us-gov-west-1"])
 
+LAUNCHES = st.one_of(
+    st.sampled_from([Launch(), Launch(0, 1), Launch(1, 3, 2), Launch(0, 1, 1)]),
+    st.builds(
+        Instances,
+        type=st.sampled_from(["t3.small", "m7g.large", "g4dn.xlarge"]),
+        max=st.integers(1, 4),
+        network_mode=st.sampled_from(["awsvpc", "bridge", "host"]),
+        gpu=st.sampled_from([0, 1]),
+        ami=st.sampled_from([None, "ami-0123456789abcdef0"]),
+    ).map(lambda instances: Launch(0, instances=instances)),
+)
+
 
 @st.composite
 def specs(draw: st.DrawFn) -> Spec:
@@ -52,6 +65,7 @@ def specs(draw: st.DrawFn) -> Spec:
     block = IPv4Network((10 << 24 | address & 0xFFFFFF, prefix), strict=False)
     cpu, memory = draw(SIZES)
     secrets = draw(st.lists(SECRETS, max_size=3, unique_by=lambda secret: secret.variable))
+    architecture: Architecture = draw(st.sampled_from(["x86_64", "arm64"]))
     service = Service(
         name=draw(NAMES),
         build=".",
@@ -62,8 +76,8 @@ def specs(draw: st.DrawFn) -> Spec:
         memory=memory,
         health=draw(st.sampled_from(["/", "/healthz"])),
         count=draw(COUNTS),
-        architecture=draw(st.sampled_from(["x86_64", "arm64"])),
-        launch=draw(st.sampled_from([Launch(), Launch(0, 1), Launch(1, 3, 2), Launch(0, 1, 1)])),
+        architecture=architecture,
+        launch=draw(LAUNCHES),
         environment=draw(st.dictionaries(VARIABLES, st.sampled_from(["", "1", "${HOME}", "a b", "né"]), max_size=2)),
         secrets=tuple(secrets),
     )
@@ -226,17 +240,18 @@ def allowed(template: Template) -> Iterator[dict[str, Any]]:
         properties = element["Properties"]
         for policy in properties.get("Policies", []):
             yield from policy["PolicyDocument"]["Statement"]
-        if element["Type"] == "AWS::EC2::VPCEndpoint":
+        if element["Type"] == "AWS::EC2::VPCEndpoint" and "PolicyDocument" in properties:
             yield from properties["PolicyDocument"]["Statement"]
 
 
 @settings(max_examples=25, deadline=None)
 @given(specs())
-def test_only_the_token_is_allowed_on_everything_and_in_a_statement_of_its_own(spec: Spec) -> None:
+def test_only_what_knows_no_resource_is_allowed_on_everything_and_in_a_statement_of_its_own(spec: Spec) -> None:
     for statement in allowed(design.write(spec).main):
         assert not any("*" in action for action in statement["Action"])
         wide = statement["Resource"] == "*" or "*" in statement["Resource"]
-        assert wide == (statement["Action"] == ["ecr:GetAuthorizationToken"])
+        # Service Authorization Reference, Amazon ECR and Amazon ECS: neither has a resource type.
+        assert wide == (statement["Action"] in (["ecr:GetAuthorizationToken"], ["ecs:DiscoverPollEndpoint"]))
 
 
 @settings(max_examples=25, deadline=None)
@@ -244,7 +259,9 @@ def test_only_the_token_is_allowed_on_everything_and_in_a_statement_of_its_own(s
 def test_every_endpoint_has_a_policy_and_says_why_it_is_there(spec: Spec) -> None:
     for element in design.write(spec).main["Resources"].values():
         if element["Type"] == "AWS::EC2::VPCEndpoint":
-            assert element["Properties"]["PolicyDocument"]["Statement"]
+            # Reported of 2018, and not withdrawn since: these two refuse an endpoint with a policy.
+            bare = str(element["Properties"]["ServiceName"]).endswith(("ecs-agent'}", "ecs-telemetry'}"))
+            assert bool(element["Properties"].get("PolicyDocument", {}).get("Statement")) != bare
             tags = {tag["Key"]: tag["Value"] for tag in element["Properties"]["Tags"]}
             # EC2: at most 256 characters; the services' common set of letters, digits, spaces and + - = . _ : / @
             assert re.fullmatch(r"[A-Za-z0-9 +\-=._:/@,]{10,256}", tags["natless:why"])
@@ -255,12 +272,16 @@ def test_every_endpoint_has_a_policy_and_says_why_it_is_there(spec: Spec) -> Non
 def test_no_group_is_left_with_the_default_egress(spec: Spec) -> None:
     elements = design.write(spec).main["Resources"].values()
     groups = [one["Properties"] for one in elements if one["Type"] == "AWS::EC2::SecurityGroup"]
-    assert len(groups) == (3 if spec.network.security_groups == "separate" else 1)
+    instances = spec.services[0].launch.instances
+    apart = instances is not None and instances.network_mode == "awsvpc"
+    assert len(groups) == (1 if spec.network.security_groups == "single" else 4 if apart else 3)
     assert all([rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"] for group in groups)
     open_ends = [one["Properties"] for one in elements if one["Type"].startswith("AWS::EC2::SecurityGroupEgress")]
     wide = [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in open_ends if "CidrIp" in rule]
     asked = spec.network.nat or spec.network.egress == "https"
-    assert wide == ([("0.0.0.0/0", 443, 443)] if asked else [])
+    # On instances, the task's own interface and the one that fetches for it.
+    twice = apart and spec.network.egress == "https" and spec.network.security_groups == "separate"
+    assert wide == [("0.0.0.0/0", 443, 443)] * (asked + twice)
 
 
 @settings(max_examples=25, deadline=None)

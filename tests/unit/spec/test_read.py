@@ -158,7 +158,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ('build = "."\nport = 1\nzones = 3', "key-unknown", "zones = 3   # in [network]"),
         ('build = "."\nport = 1\npublic = "true"', "type-wrong", "public = true"),
         ('build = "."\nport = 1\npublic = false', "not-supported-yet", "public = true"),
-        ('build = "."\nport = 1\nlaunch = "ec2"', "not-supported-yet", 'launch = "fargate"'),
+        ('build = "."\nport = 1\nlaunch = "ec2"', "instance-type-missing", 'instance = "t3.small"'),
         ('build = "."\nport = 1\nlaunch = "spot"', "value-invalid", 'launch = "fargate-spot"'),
         (
             'build = "."\nport = 1\nlaunch = { base = 1 }',
