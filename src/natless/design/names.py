@@ -37,7 +37,6 @@ ALB_FROM_INTERNET = "AlbGroupIngressHttp"
 ALB = "Alb"
 LISTENER = "HttpListener"
 CLUSTER = "Cluster"
-S3_PREFIX_LIST = "S3PrefixListId"
 
 
 def public_subnet(zone: int) -> str:
@@ -85,6 +84,11 @@ def endpoint(short_name: str) -> str:
     return f"{word(short_name)}Endpoint"
 
 
+def prefix_list(short_name: str) -> str:
+    """Give the parameter that holds the id of the managed prefix list of a gateway endpoint's service."""
+    return f"{word(short_name)}PrefixListId"
+
+
 class ServiceIds:
     """The ids of what belongs to one service."""
 
@@ -98,6 +102,7 @@ class ServiceIds:
         self.task_definition = f"{prefix}TaskDefinition"
         self.task_group = f"{prefix}TaskGroup"
         self.target_group = f"{prefix}TargetGroup"
+        self.listener_rule = f"{prefix}ListenerRule"
         self.service = f"{prefix}Service"
         self.scalable_target = f"{prefix}ScalableTarget"
         self.scaling_policy = f"{prefix}ScalingPolicy"
@@ -106,16 +111,22 @@ class ServiceIds:
         self.task_from_alb = f"{prefix}TaskGroupIngressAlb"
         self.task_to_endpoints = f"{prefix}TaskGroupEgressEndpoints"
         self.endpoints_from_task = f"EndpointGroupIngress{prefix}"
-        self.task_to_s3 = f"{prefix}TaskGroupEgressS3"
         self.task_to_anywhere = f"{prefix}TaskGroupEgressHttps"
+
+    def task_to_gateway(self, short_name: str) -> str:
+        """Give the id of the rule that lets the tasks reach a gateway endpoint."""
+        return f"{self.prefix}TaskGroupEgress{word(short_name)}"
 
 
 class GroupIds:
     """The groups in which load balancer, tasks and endpoints stand: one each, or a single one for all."""
 
-    def __init__(self, spec: Spec, service: Service) -> None:
-        """Choose the groups of `service`, as the spec's network has it."""
-        single = spec.network.security_groups == "single"
-        self.alb = SHARED_GROUP if single else ALB_GROUP
-        self.task = SHARED_GROUP if single else ServiceIds(service).task_group
-        self.endpoint = SHARED_GROUP if single else ENDPOINT_GROUP
+    def __init__(self, spec: Spec) -> None:
+        """Choose the groups, as the spec's network has it."""
+        self.single = spec.network.security_groups == "single"
+        self.alb = SHARED_GROUP if self.single else ALB_GROUP
+        self.endpoint = SHARED_GROUP if self.single else ENDPOINT_GROUP
+
+    def task(self, service: Service) -> str:
+        """Give the group of the tasks of `service`."""
+        return SHARED_GROUP if self.single else ServiceIds(service).task_group

@@ -6,7 +6,8 @@ from typing import Any
 
 from natless.catalog.health import TUNED
 from natless.design import names
-from natless.design.access import service_needs, value_from
+from natless.design.access import asks, value_from
+from natless.design.balancer import takes_the_rest
 from natless.design.groups import task_rules
 from natless.design.images import repository_uri
 from natless.design.names import GroupIds, ServiceIds
@@ -67,7 +68,7 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
         "Name": service.name,
         "Image": sub(f"{repository_uri(spec, service)}@${{{ids.image_digest}}}"),
         "Essential": True,
-        "PortMappings": [{"ContainerPort": service.port, "Protocol": "tcp"}],
+        **({"PortMappings": [{"ContainerPort": service.port, "Protocol": "tcp"}]} if service.port is not None else {}),
         "StopTimeout": TUNED.stop_timeout,
         "LogConfiguration": {
             "LogDriver": "awslogs",
@@ -84,7 +85,7 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
         ]
     if service.secrets:
         container["Secrets"] = [
-            {"Name": secret.variable, "ValueFrom": value_from(service, secret)} for secret in service.secrets
+            {"Name": secret.variable, "ValueFrom": value_from(spec, service, secret)} for secret in service.secrets
         ]
     return container
 
@@ -102,17 +103,11 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
             "AwsvpcConfiguration": {
                 "AssignPublicIp": "DISABLED",
                 "Subnets": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
-                "SecurityGroups": [attribute(GroupIds(spec, service).task, "GroupId")],
+                "SecurityGroups": [attribute(GroupIds(spec).task(service), "GroupId")],
             }
         },
-        "LoadBalancers": [
-            {
-                "ContainerName": service.name,
-                "ContainerPort": service.port,
-                "TargetGroupArn": ref(ids.target_group),
-            }
-        ],
-        "HealthCheckGracePeriodSeconds": TUNED.grace,
+        # A grace period is refused where no load balancer checks.
+        **(_balanced(service) if service.public else {}),
         "DeploymentConfiguration": {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
@@ -124,6 +119,15 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
     if not scales(service):
         properties["DesiredCount"] = service.count.min
     return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))
+
+
+def _balanced(service: Service) -> dict[str, Any]:
+    target = {
+        "ContainerName": service.name,
+        "ContainerPort": service.port,
+        "TargetGroupArn": ref(ServiceIds(service).target_group),
+    }
+    return {"LoadBalancers": [target], "HealthCheckGracePeriodSeconds": TUNED.grace}
 
 
 def _strategy(launch: Launch) -> list[dict[str, Any]]:
@@ -142,14 +146,14 @@ def _waits(spec: Spec, service: Service) -> list[str]:
     Roles, log group, groups and subnets are referred to; the rule that lets the internet in is not waited for, as no
     task needs it.
     """
-    reached = service_needs(service)
-    gateways = any(need.kind == "gateway" for need in reached)
+    reached = asks(spec, service)
+    gateways = any(ask.kind == "gateway" for ask in reached)
     routes = [names.association(names.private_subnet(zone)) for zone in zones(spec.network)]
     return [
         # ECS refuses a target group that no load balancer uses.
-        names.LISTENER,
-        *task_rules(spec, service, s3=gateways),
-        *(names.endpoint(need.endpoint) for need in reached),
+        *([names.LISTENER if takes_the_rest(service) else ServiceIds(service).listener_rule] if service.public else []),
+        *task_rules(spec, service),
+        *dict.fromkeys(names.endpoint(ask.endpoint) for ask in reached),
         # A gateway endpoint serves a subnet by the route table that the subnet is associated with.
         *(routes if gateways else []),
         # What the containers ask of the internet at once, they ask in vain without it.

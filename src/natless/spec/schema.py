@@ -34,7 +34,6 @@ def schema() -> dict[str, Any]:
         "additionalProperties": _service(),
         "propertyNames": {"pattern": _whole(SERVICE_NAME_PATTERN)},
         "minProperties": 1,
-        "maxProperties": 1,
     }
     return {"$schema": _DIALECT, "title": "natless.toml", **top}
 
@@ -42,14 +41,19 @@ def schema() -> dict[str, Any]:
 def _service() -> dict[str, Any]:
     table = _table(SERVICE)
     properties = table["properties"]
-    properties["public"] |= {"const": True}
     properties["environment"] |= _variables(TEXT_PATTERN)
     properties["secrets"] |= _variables(REFERENCE_PATTERN)
     properties["cpu"] |= {"enum": [size.cpu for size in SIZES]}
     properties["memory"] |= {"enum": sorted({mib for size in SIZES for mib in size.memory})}
     pairs = [{"properties": {"cpu": {"const": size.cpu}, "memory": {"enum": list(size.memory)}}} for size in SIZES]
     sources = [{"required": ["build"]}, {"required": ["image"]}]
-    return table | {"allOf": [{"anyOf": pairs}, {"oneOf": sources}]}
+    # Whoever answers the load balancer listens somewhere; to a worker nothing leads.
+    nowhere = {"public": {"const": False}, "port": False, "host": False, "path": False}
+    listening = [
+        {"required": ["port"], "properties": {"public": {"const": True}}},
+        {"required": ["public"], "properties": nowhere},
+    ]
+    return table | {"allOf": [{"anyOf": pairs}, {"oneOf": sources}, {"anyOf": listening}]}
 
 
 def _table(words: Words) -> dict[str, Any]:
@@ -81,6 +85,10 @@ def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
             return {**said, "type": "object"}
         case "texts":
             return {**said, "type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+        case "patterns":
+            one = {"type": "string"} | ({"pattern": _whole(key.pattern)} if key.pattern else {})
+            several = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
+            return {**said, "anyOf": [one, several]}
         case "launch":
             return {**said, "anyOf": [{"type": "string"} | _choices(key), _table(LAUNCH)]}
         case "count":
