@@ -10,7 +10,7 @@ from typing import Any
 
 from natless.catalog.instances import ROOT_DEVICE, ROOT_GIB
 from natless.design import names
-from natless.design.access import service_needs, statements
+from natless.design.access import asks, statements
 from natless.design.groups import fetching_rules
 from natless.design.names import GroupIds, ServiceIds
 from natless.design.network import zones
@@ -27,9 +27,9 @@ WARM_UP_SECONDS = 120
 """What an instance takes until it is registered, and counts as capacity."""
 
 
-def hosted(spec: Spec) -> bool:
-    """Say whether any service runs on instances."""
-    return any(service.launch.instances is not None for service in spec.services)
+def hosted(spec: Spec) -> tuple[Service, ...]:
+    """Give the services that run on instances."""
+    return tuple(service for service in spec.services if service.launch.instances is not None)
 
 
 def hosts(spec: Spec, service: Service) -> list[Piece]:
@@ -46,23 +46,25 @@ def hosts(spec: Spec, service: Service) -> list[Piece]:
     ]
 
 
-def port_mapping(service: Service) -> dict[str, Any]:
+def port_mappings(service: Service) -> dict[str, Any]:
     """Give the container's port; on Docker's bridge with 0 for a port of the instance that Docker gives out."""
-    mapping: dict[str, Any] = {"ContainerPort": service.port, "Protocol": "tcp"}
+    if service.port is None:
+        return {}
     instances = service.launch.instances
-    return mapping | {"HostPort": 0} if instances is not None and instances.network_mode == "bridge" else mapping
+    bridge = instances is not None and instances.network_mode == "bridge"
+    mapping = {"ContainerPort": service.port, "Protocol": "tcp", **({"HostPort": 0} if bridge else {})}
+    return {"PortMappings": [mapping]}
 
 
 def fetched_over(spec: Spec, service: Service) -> list[str]:
-    """Give the ids of what image, logs and secrets are fetched over, and what instances register over."""
-    reached = service_needs(service)
-    s3 = any(need.kind == "gateway" for need in reached)
-    # A gateway endpoint serves a subnet by the route table that the subnet is associated with.
-    routes = [names.association(names.private_subnet(zone)) for zone in zones(spec.network)] if s3 else []
+    """Give the ids of what a service asks AWS over: its tasks, or the instances that register and fetch for them."""
+    reached = asks(spec, service)
+    routes = [names.association(names.private_subnet(zone)) for zone in zones(spec.network)]
     return [
-        *fetching_rules(spec, service, s3=s3),
-        *(names.endpoint(need.endpoint) for need in reached),
-        *routes,
+        *fetching_rules(spec, service),
+        *dict.fromkeys(names.endpoint(ask.endpoint) for ask in reached),
+        # A gateway endpoint serves a subnet by the route table that the subnet is associated with.
+        *(routes if any(ask.kind == "gateway" for ask in reached) else []),
     ]
 
 
@@ -76,9 +78,9 @@ def _role(spec: Spec, service: Service) -> Piece:
 
     Images and logs are asked for by the task's execution role.
     """
-    wanted = [need for need in service_needs(service) if need.asked_by == "instance role"]
+    wanted = [ask for ask in asks(spec, service) if ask.by == "instance role"]
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": statements(spec, service, wanted)}
+    document = {"Version": "2012-10-17", "Statement": statements(wanted)}
     return resource(
         ServiceIds(service).host_role,
         "AWS::IAM::Role",
@@ -125,7 +127,7 @@ def _template(spec: Spec, service: Service, instances: Instances) -> Piece:
             {
                 "DeviceIndex": 0,
                 "AssociatePublicIpAddress": False,
-                "Groups": [attribute(GroupIds(spec, service).host, "GroupId")],
+                "Groups": [attribute(GroupIds(spec).host(service), "GroupId")],
             }
         ],
         "BlockDeviceMappings": [
@@ -202,11 +204,11 @@ def _provider(service: Service) -> Piece:
 
 def providers(spec: Spec) -> list[Piece]:
     """Give what tells the cluster its providers, once they stand; nothing where no service runs on instances."""
-    services = [service for service in spec.services if service.launch.instances is not None]
+    services = hosted(spec)
     return [_associations(services)] if services else []
 
 
-def _associations(services: list[Service]) -> Piece:
+def _associations(services: tuple[Service, ...]) -> Piece:
     own = [ref(ServiceIds(service).host_provider) for service in services]
     return resource(
         names.CLUSTER_PROVIDERS,

@@ -39,7 +39,6 @@ ALB = "Alb"
 LISTENER = "HttpListener"
 CLUSTER = "Cluster"
 CLUSTER_PROVIDERS = "ClusterProviders"
-S3_PREFIX_LIST = "S3PrefixListId"
 
 
 def public_subnet(zone: int) -> str:
@@ -87,6 +86,11 @@ def endpoint(short_name: str) -> str:
     return f"{word(short_name)}Endpoint"
 
 
+def prefix_list(short_name: str) -> str:
+    """Give the parameter that holds the id of the managed prefix list of a gateway endpoint's service."""
+    return f"{word(short_name)}PrefixListId"
+
+
 class ServiceIds:
     """The ids of what belongs to one service."""
 
@@ -104,17 +108,17 @@ class ServiceIds:
         self.task_definition = f"{prefix}TaskDefinition"
         self.task_group = f"{prefix}TaskGroup"
         self.target_group = f"{prefix}TargetGroup"
+        self.listener_rule = f"{prefix}ListenerRule"
         self.service = f"{prefix}Service"
         self.scalable_target = f"{prefix}ScalableTarget"
         self.scaling_policy = f"{prefix}ScalingPolicy"
         # Rules are named from where they stand to where they lead.
         self.alb_to_task = f"AlbGroupEgress{prefix}"
         self.task_from_alb = f"{prefix}{reached}IngressAlb"
-        self.task_to_endpoints = f"{prefix}{fetching}EgressEndpoints"
         self.endpoints_from_task = f"EndpointGroupIngress{prefix}"
-        self.task_to_s3 = f"{prefix}{fetching}EgressS3"
-        self.task_to_anywhere = f"{prefix}{reached}EgressHttps"
-        self.host_to_anywhere = f"{prefix}HostGroupEgressHttps"
+        self.fetching_group = f"{prefix}{fetching}"
+        # Those of a task on instances that has an interface of its own, for what its containers call.
+        self.endpoints_from_caller = f"EndpointGroupIngress{prefix}Tasks"
         self.host_group = f"{prefix}HostGroup"
         # A kind of instance has its own parameter: no stack keeps the image of another kind.
         self.host_image = f"{prefix}HostImageId{_kind_of_host(service)}"
@@ -140,17 +144,23 @@ def _kind_of_host(service: Service) -> str:
 
 
 class GroupIds:
-    """The groups in which load balancer, tasks, instances and endpoints stand: one each, or a single one for all.
+    """The groups in which load balancer, tasks, instances and endpoints stand: one each, or a single one for all."""
 
-    `fetching` is the group of whoever fetches image, logs and secrets: the tasks', or their instances'.
-    """
+    def __init__(self, spec: Spec) -> None:
+        """Choose the groups, as the spec's network has it."""
+        self.single = spec.network.security_groups == "single"
+        self.alb = SHARED_GROUP if self.single else ALB_GROUP
+        self.endpoint = SHARED_GROUP if self.single else ENDPOINT_GROUP
 
-    def __init__(self, spec: Spec, service: Service) -> None:
-        """Choose the groups of `service`, as the spec's network has it."""
-        single = spec.network.security_groups == "single"
-        self.alb = SHARED_GROUP if single else ALB_GROUP
+    def task(self, service: Service) -> str:
+        """Give the group of the tasks of `service`: their instances' where they stand behind these."""
         ids = ServiceIds(service)
-        self.host = SHARED_GROUP if single else ids.host_group
-        self.task = SHARED_GROUP if single else ids.host_group if behind_host(service) else ids.task_group
-        self.fetching = self.task if service.launch.instances is None else self.host
-        self.endpoint = SHARED_GROUP if single else ENDPOINT_GROUP
+        return SHARED_GROUP if self.single else ids.host_group if behind_host(service) else ids.task_group
+
+    def host(self, service: Service) -> str:
+        """Give the group of the instances of `service`."""
+        return SHARED_GROUP if self.single else ServiceIds(service).host_group
+
+    def fetching(self, service: Service) -> str:
+        """Give the group of whoever fetches image, logs and secrets: the tasks', or their instances'."""
+        return self.task(service) if service.launch.instances is None else self.host(service)

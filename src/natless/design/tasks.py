@@ -6,9 +6,10 @@ from typing import Any
 
 from natless.catalog.health import TUNED
 from natless.design import names
-from natless.design.access import service_needs, value_from
+from natless.design.access import value_from
+from natless.design.balancer import takes_the_rest
 from natless.design.groups import task_rules
-from natless.design.hosts import FARGATE_PROVIDERS, fetched_over, hosted, port_mapping
+from natless.design.hosts import FARGATE_PROVIDERS, fetched_over, hosted, port_mappings
 from natless.design.images import repository_uri
 from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.network import zones
@@ -67,7 +68,7 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
         "Name": service.name,
         "Image": sub(f"{repository_uri(spec, service)}@${{{ids.image_digest}}}"),
         "Essential": True,
-        "PortMappings": [port_mapping(service)],
+        **port_mappings(service),
         "StopTimeout": TUNED.stop_timeout,
         "LogConfiguration": {
             "LogDriver": "awslogs",
@@ -87,7 +88,7 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
         ]
     if service.secrets:
         container["Secrets"] = [
-            {"Name": secret.variable, "ValueFrom": value_from(service, secret)} for secret in service.secrets
+            {"Name": secret.variable, "ValueFrom": value_from(spec, service, secret)} for secret in service.secrets
         ]
     return container
 
@@ -102,14 +103,8 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
         # Always a strategy: LaunchType cannot be changed into one later.
         "CapacityProviderStrategy": _strategy(service),
         **_network(spec, service),
-        "LoadBalancers": [
-            {
-                "ContainerName": service.name,
-                "ContainerPort": service.port,
-                "TargetGroupArn": ref(ids.target_group),
-            }
-        ],
-        "HealthCheckGracePeriodSeconds": TUNED.grace,
+        # A grace period is refused where no load balancer checks.
+        **(_balanced(service) if service.public else {}),
         "DeploymentConfiguration": {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
@@ -123,13 +118,22 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
     return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))
 
 
+def _balanced(service: Service) -> dict[str, Any]:
+    target = {
+        "ContainerName": service.name,
+        "ContainerPort": service.port,
+        "TargetGroupArn": ref(ServiceIds(service).target_group),
+    }
+    return {"LoadBalancers": [target], "HealthCheckGracePeriodSeconds": TUNED.grace}
+
+
 def _network(spec: Spec, service: Service) -> dict[str, Any]:
     """Give where the tasks' own interfaces stand; tasks behind their instance's have none."""
     if behind_host(service):
         return {}
     own: dict[str, Any] = {
         "Subnets": [ref(names.private_subnet(zone)) for zone in zones(spec.network)],
-        "SecurityGroups": [attribute(GroupIds(spec, service).task, "GroupId")],
+        "SecurityGroups": [attribute(GroupIds(spec).task(service), "GroupId")],
     }
     # On instances a task's interface has no public address to be assigned.
     public = {} if service.launch.instances is not None else {"AssignPublicIp": "DISABLED"}
@@ -155,15 +159,16 @@ def _waits(spec: Spec, service: Service) -> list[str]:
     Roles, log group, groups and subnets are referred to; the rule that lets the internet in is not waited for, as no
     task needs it.
     """
-    s3 = any(need.kind == "gateway" for need in service_needs(service))
-    fetching = fetched_over(spec, service)
-    # What instances fetch over, they wait for themselves.
-    mine = fetching if service.launch.instances is None else [names.CLUSTER_PROVIDERS]
-    return [
+    hosts = hosted(spec)
+    # All of the cluster's providers stand before any service, and with them what their instances wait for.
+    implied = {each for other in hosts for each in fetched_over(spec, other)}
+    wanted = [
         # ECS refuses a target group that no load balancer uses.
-        names.LISTENER,
-        *(rule for rule in task_rules(spec, service, s3=s3) if rule not in fetching),
-        *mine,
+        *([names.LISTENER if takes_the_rest(service) else ServiceIds(service).listener_rule] if service.public else []),
+        *task_rules(spec, service),
+        *fetched_over(spec, service),
         # What the containers ask of the internet at once, they ask in vain without it.
         *(names.nat_route(zone) for zone in zones(spec.network) if spec.network.nat),
+        *([names.CLUSTER_PROVIDERS] if hosts else []),
     ]
+    return [each for each in dict.fromkeys(wanted) if each not in implied]

@@ -60,6 +60,12 @@ SECRET_REFERENCE_INVALID = Rule(
 NOT_SUPPORTED_YET = Rule("NL017", "not-supported-yet", _ERROR, "This version of natless cannot do this yet")
 COUNT_MIN_ABOVE_MAX = Rule("NL018", "count-min-above-max", _ERROR, "The least number of tasks is above the most")
 VALUE_INVALID = Rule("NL019", "value-invalid", _ERROR, "The text is empty, or holds what cannot stand there")
+SERVICE_NAMES_ALIKE = Rule(
+    "NL020", "service-names-alike", _ERROR, "Two services have names of which AWS's resources get the same ids"
+)
+ROUTE_INVALID = Rule("NL021", "route-invalid", _ERROR, "A load balancer cannot tell requests by this host or path")
+ROUTE_TAKEN = Rule("NL022", "route-taken", _ERROR, "Two services are to answer the same requests")
+PORT_UNREACHED = Rule("NL023", "port-unreached", _ERROR, "A service listens on a port that nothing leads to")
 INSTANCE_TYPE_MISSING = Rule(
     "NL030", "instance-type-missing", _ERROR, "Tasks on EC2 instances need to be told which type of instance"
 )

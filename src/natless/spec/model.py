@@ -75,13 +75,15 @@ class Secret(msgspec.Struct, frozen=True):
 class Service(msgspec.Struct, frozen=True):
     """`[services.NAME]`. Exactly one of `build` (a folder, as written) and `image` is set.
 
-    `cpu` in CPU units (1024 = one vCPU), `memory` in MiB; `port` is the container port.
+    `cpu` in CPU units (1024 = one vCPU), `memory` in MiB; `port` is the container port, None for a worker. `host` and
+    `path` are the patterns of the requests that the load balancer sends here; a public service without either gets
+    all that no other takes.
     """
 
     name: str
     build: str | None
     image: str | None
-    port: int
+    port: int | None
     public: bool
     cpu: int = 256
     memory: int = 512
@@ -91,6 +93,8 @@ class Service(msgspec.Struct, frozen=True):
     count: Count = Count()
     environment: Mapping[str, str] = {}
     secrets: tuple[Secret, ...] = ()
+    host: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
 
 
 class Spec(msgspec.Struct, frozen=True):

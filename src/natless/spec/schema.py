@@ -37,7 +37,6 @@ def schema() -> dict[str, Any]:
         "additionalProperties": _service(),
         "propertyNames": {"pattern": _whole(SERVICE_NAME_PATTERN)},
         "minProperties": 1,
-        "maxProperties": 1,
     }
     return {"$schema": _DIALECT, "title": "natless.toml", **top}
 
@@ -45,11 +44,16 @@ def schema() -> dict[str, Any]:
 def _service() -> dict[str, Any]:
     table = _table(SERVICE)
     properties = table["properties"]
-    properties["public"] |= {"const": True}
     properties["environment"] |= _variables(TEXT_PATTERN)
     properties["secrets"] |= _variables(REFERENCE_PATTERN)
     sources = [{"required": ["build"]}, {"required": ["image"]}]
-    return table | {"allOf": [{"oneOf": sources}], **_sizes()}
+    # Whoever answers the load balancer listens somewhere; to a worker nothing leads.
+    nowhere = {"public": {"const": False}, "port": False, "host": False, "path": False}
+    listening = [
+        {"required": ["port"], "properties": {"public": {"const": True}}},
+        {"required": ["public"], "properties": nowhere},
+    ]
+    return table | {"allOf": [{"oneOf": sources}, {"anyOf": listening}], **_sizes()}
 
 
 def _sizes() -> dict[str, Any]:
@@ -87,7 +91,7 @@ def _table(words: Words) -> dict[str, Any]:
     return table | ({"required": required} if required else {})
 
 
-def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
+def _key(key: Key) -> dict[str, Any]:  # noqa: C901, PLR0911 - one answer a type
     said: dict[str, Any] = {"description": key.says}
     if key.default is not None:
         said["default"] = key.default
@@ -104,6 +108,10 @@ def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
             return {**said, "type": "object"}
         case "texts":
             return {**said, "type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+        case "patterns":
+            one = {"type": "string"} | ({"pattern": _whole(key.pattern)} if key.pattern else {})
+            several = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
+            return {**said, "anyOf": [one, several]}
         case "launch":
             return {**said, "anyOf": [{"type": "string"} | _choices(key), _table(LAUNCH)]}
         case "count":

@@ -13,7 +13,6 @@ from natless.finding.rules import (
     IMAGE_REFERENCE_UNUSABLE,
     IMAGE_SOURCE_UNCLEAR,
     NAME_INVALID,
-    NOT_SUPPORTED_YET,
     VALUE_INVALID,
 )
 from natless.spec.image import ImageReferenceError, ecr_image
@@ -23,6 +22,7 @@ from natless.spec.network import check_partition
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
 from natless.spec.public_image import public_image
+from natless.spec.routes import read_patterns, read_port
 from natless.spec.table import Table, is_number, place, take
 from natless.spec.variables import read_environment, read_secrets
 from natless.spec.words import (
@@ -48,20 +48,14 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
     on_instances = table.values.get("launch") == "ec2"
     cpu, memory = (task_size if on_instances else _size)(problems, path, table)
     count = _count(problems, path, table)
-    if table.values.get("public") is False:
-        problems.add(
-            NOT_SUPPORTED_YET,
-            (*path, "public"),
-            "public = false is not supported yet in this version; supported: one service behind the load balancer",
-            "public = true",
-        )
+    public = table.get(_KEYS["public"])
     environment = table.values.get("environment", {})
     return Service(
         name=name,
         build=_folder(problems, path, table),
         image=_image(problems, path, table, region),
-        port=table.values.get("port", 1),
-        public=True,
+        port=read_port(problems, path, table),
+        public=public,
         cpu=cpu,
         memory=memory,
         architecture=table.get(_KEYS["architecture"]),
@@ -70,6 +64,8 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
         count=count,
         environment=read_environment(problems, (*path, "environment"), environment),
         secrets=read_secrets(problems, (*path, "secrets"), table.values.get("secrets", {}), environment, region),
+        host=read_patterns(problems, path, table, _KEYS["host"]),
+        path=read_patterns(problems, path, table, _KEYS["path"]),
     )
 
 

@@ -109,6 +109,8 @@ def _has_type(value: Any, wanted: KeyType) -> bool:  # noqa: PLR0911 - one answe
             return isinstance(value, dict)
         case "texts":
             return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        case "patterns":
+            return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
         case "count" | "bounds":
             return is_number(value) or isinstance(value, dict)
         case "launch":
@@ -129,6 +131,8 @@ def _takes(wanted: KeyType) -> str:  # noqa: PLR0911 - one answer a type
             return "a table"
         case "texts":
             return "a list of texts in quotes"
+        case "patterns":
+            return "a text in quotes, or a list of them"
         case "launch":
             return "a word, or { fargate = ..., fargate-spot = ..., base = ... }"
         case "count":

@@ -12,9 +12,9 @@ import msgspec
 
 from natless.catalog.addresses import BALANCER_ZONES
 
-KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "count", "launch", "bounds"]
-"""What a key takes. `texts` is a list of texts, `count` and `bounds` a whole number or a table, `launch` a word or a
-table."""
+KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "patterns", "count", "launch", "bounds"]
+"""What a key takes. `texts` is a list of texts, `patterns` a text or such a list, `count` and `bounds` a whole number
+or a table, `launch` a word or a table."""
 
 NAME_LENGTH = 20
 """Characters. From the name AWS makes others: a load balancer's has at most 32, of which CloudFormation wants 13 for
@@ -24,6 +24,8 @@ NAME_PATTERN = rf"(?=.{{2,{NAME_LENGTH}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SERVICE_NAME_PATTERN = rf"(?=.{{1,{NAME_LENGTH}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}"
 CIDR_PATTERN = r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}"
+HOST_PATTERN = r"(?=.{1,128}$)[a-z0-9_.*?-]*[.][a-z*?]+"
+PATH_PATTERN = r"[/*][A-Za-z0-9_.$/~\u0022'@:+&*?-]{0,127}"
 HEALTH_PATTERN = r"/[!-~]{0,1023}"
 VARIABLE_PATTERN = r"[A-Za-z_][A-Za-z0-9_.-]{0,254}"
 FILLED_PATTERN = r"[^\u0000]*[^\u0000\s][^\u0000]*"
@@ -175,18 +177,31 @@ SERVICE = Words(
         Key(
             "port",
             "number",
-            "The port that the container listens on.",
+            "The port that the container listens on. A worker has none.",
             "port = 8080",
-            required=True,
             least=1,
             most=65535,
         ),
         Key(
             "public",
             "flag",
-            "Whether it answers the internet through the load balancer.",
+            "Whether it answers the internet through the load balancer. A worker says false.",
             "public = true",
             default=True,
+        ),
+        Key(
+            "host",
+            "patterns",
+            "The host names whose requests it answers, with * and ?. Without host and path it answers all others.",
+            'host = "api.example.com"',
+            pattern=HOST_PATTERN,
+        ),
+        Key(
+            "path",
+            "patterns",
+            "The paths whose requests it answers, with * and ?. Without host and path it answers all others.",
+            'path = ["/api", "/api/*"]',
+            pattern=PATH_PATTERN,
         ),
         Key("cpu", "number", "CPU units of a task: 1024 is one vCPU.", "cpu = 256", default=256),
         Key("memory", "number", "MiB of memory of a task.", "memory = 512", default=512),
@@ -259,8 +274,6 @@ SERVICE = Words(
         Later("schedule", "services that run all the time: remove the line"),
         Later("sidecars", "one container a task: remove the table"),
         Later("certificate", "HTTP on port 80: remove the line"),
-        Later("hosts", "one service behind the load balancer: remove the line"),
-        Later("paths", "one service behind the load balancer: remove the line"),
     ),
 )
 
@@ -310,10 +323,13 @@ OTHER_WORDS = {
     "dockerfile": "build",
     "env": "environment",
     "env_vars": "environment",
+    "domain": "host",
     "health_check": "health",
     "health_path": "health",
     "healthcheck": "health",
     "image_id": "ami",
+    "hostname": "host",
+    "hosts": "host",
     "image_uri": "image",
     "instance_count": "instances",
     "instance_type": "instance",
@@ -322,7 +338,10 @@ OTHER_WORDS = {
     "mem": "memory",
     "mode": "network_mode",
     "nat_gateway": "nat",
+    "paths": "path",
     "replicas": "count",
+    "route": "path",
+    "routes": "path",
     "scale": "count",
     "service": "services",
     "spot": "fargate-spot",
