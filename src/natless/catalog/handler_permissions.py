@@ -244,6 +244,16 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "elasticloadbalancing:ModifyListenerAttributes",
         "elasticloadbalancing:RemoveTags",
     ),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": (
+        "elasticloadbalancing:AddTags",
+        "elasticloadbalancing:CreateRule",
+        "elasticloadbalancing:DeleteRule",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:ModifyRule",
+        "elasticloadbalancing:RemoveTags",
+        "elasticloadbalancing:SetRulePriorities",
+    ),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": (
         "elasticloadbalancing:AddTags",
         "elasticloadbalancing:CreateLoadBalancer",

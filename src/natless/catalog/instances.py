@@ -19,3 +19,26 @@ EXECUTION_ROLE_LOGS = Source(
     "asks with the task's execution role, and with the instance's role only where the task names none",
     "2026-11",
 )
+
+IMAGES = "/aws/service/ecs/optimized-ami/amazon-linux-2023"
+"""Where SSM keeps the ids of the ECS-optimized AMIs of Amazon Linux 2023, which holds its packages at the version it
+was made with: Amazon Linux 2 asks for updates at its first boot, and waits for them where nothing leads there."""
+
+IMAGES_SOURCE = Source(
+    "Amazon ECS Developer Guide, 'Retrieving Amazon ECS-optimized Linux AMI metadata'; Amazon Linux 2023 User Guide, "
+    "'Deterministic upgrades through versioned repositories'",
+    "2026-11",
+)
+
+ROOT_DEVICE = "/dev/xvda"
+ROOT_GIB = 30
+ROOT_SOURCE = Source(
+    "Amazon ECS Developer Guide, 'Amazon ECS-optimized Linux AMIs': one root volume of 30 GiB that holds images too",
+    "2026-11",
+)
+
+
+def image_parameter(*, arm: bool, gpu: bool) -> str:
+    """Give the SSM parameter that names the recommended AMI for a kind of instance."""
+    variant = "/gpu" if gpu else "/arm64" if arm else ""
+    return f"{IMAGES}{variant}/recommended/image_id"

@@ -179,7 +179,19 @@ NEEDS: tuple[Need, ...] = (
         "the container instance registers and reports here",
         _INSTANCE_ROLE,
         anywhere=("ecs:DiscoverPollEndpoint",),
-        named=("ecs:RegisterContainerInstance", "ecs:SubmitContainerStateChange", "ecs:SubmitTaskStateChange"),
+        named=(
+            "ecs:RegisterContainerInstance",
+            "ecs:SubmitAttachmentStateChanges",
+            "ecs:SubmitContainerStateChange",
+            "ecs:SubmitTaskStateChange",
+        ),
+        # Attachments are the interfaces of awsvpc tasks: an instance registers without, and hosts other modes.
+        demanded=(
+            "ecs:DiscoverPollEndpoint",
+            "ecs:RegisterContainerInstance",
+            "ecs:SubmitContainerStateChange",
+            "ecs:SubmitTaskStateChange",
+        ),
         asked_by="instance role",
     ),
     Need(
@@ -195,7 +207,7 @@ NEEDS: tuple[Need, ...] = (
         Feature.CONTAINER_INSTANCE,
         "ecs-telemetry",
         "interface",
-        "the container instance sends its metrics and its containers' health here",
+        "the container instance sends its metrics and the health of its containers here",
         _INSTANCE_ROLE,
         named=("ecs:StartTelemetrySession",),
         asked_by="instance role",

@@ -19,7 +19,7 @@ from natless.cli.ending import FINDINGS, refuse
 from natless.cli.source import spec_of
 from natless.cli.standing import verdicts_of_what_stands as proved
 from natless.cli.telling import Teller
-from natless.cli.world import World, failures_in_words, must_be_agreed, to_option, world_of
+from natless.cli.world import World, failures_in_words, must_be_agreed, new_ami_option, to_option, world_of
 from natless.report.paint import Paint
 from natless.spec import Service, Spec
 from natless.spec.public_image import public_image
@@ -31,6 +31,7 @@ _PORTS = ((8080, 0), (8443, 0))
 @click.command(short_help="build, push and deploy, on AWS or on the lab")
 @click.argument("path", default=".", metavar="[PATH]")
 @to_option
+@new_ami_option
 @click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
 @click.option(
     "--scan-threshold",
@@ -38,7 +39,7 @@ _PORTS = ((8080, 0), (8443, 0))
     help="Wait for ECR's scan of the image, and stop where it finds something so severe or worse (AWS only).",
 )
 def deploy(
-    path: str, to: str, profile: str | None, region: str | None, scan_threshold: str | None, *, yes: bool
+    path: str, to: str, profile: str | None, region: str | None, scan_threshold: str | None, *, new_ami: bool, yes: bool
 ) -> None:
     """Prove PATH, build and push its image (or find the given one), and deploy it by change set.
 
@@ -80,6 +81,7 @@ def deploy(
                 examine=partial(proved, where, spec.name),
                 ask_first=not where.lab,
                 scan_threshold=threshold,
+                new_ami=new_ami,
             ):
                 teller.tell(event)
                 if isinstance(event, Deployed):

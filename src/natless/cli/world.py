@@ -28,6 +28,12 @@ class World(msgspec.Struct, frozen=True):
     registry: str = ""
 
 
+def new_ami_option(command: Command) -> Command:
+    """Add `--new-ami`."""
+    says = "Move EC2 instances to the image that AWS recommends now; without it they keep the one they have."
+    return click.option("--new-ami", is_flag=True, help=says)(command)
+
+
 def to_option(command: Command) -> Command:
     """Add `--to`, `--profile` and `--region`, with the same words everywhere."""
     for option in (

@@ -7,14 +7,17 @@ from typing import Any, assert_never
 
 from botocore.exceptions import ClientError
 
+from natless.deploy import stacks
 from natless.deploy.calls import Connect, code, message, pages
 from natless.deploy.error import DeployError
 from natless.deploy.progress import LookedUp
-from natless.design import Design, ImageDigest, Parameter, PrefixListId, SecretArn
+from natless.design import Design, ImageDigest, InstanceImage, Parameter, PrefixListId, SecretArn
 from natless.spec.model import Secret, Service, Spec
 
 
-def resolve(design: Design, spec: Spec, connect: Connect, digests: Mapping[str, str]) -> tuple[LookedUp, ...]:
+def resolve(
+    design: Design, spec: Spec, connect: Connect, digests: Mapping[str, str], *, new_ami: bool = False
+) -> tuple[LookedUp, ...]:
     """Give each parameter of the main template its value.
 
     Args:
@@ -22,15 +25,17 @@ def resolve(design: Design, spec: Spec, connect: Connect, digests: Mapping[str, 
         spec: names the line that a value that is not there belongs to.
         connect: gives a service's boto3 client.
         digests: the digest of each service's image, as pushed.
+        new_ami: take the AMI that is recommended now for instances, and not the one that the stack has.
 
     Raises:
         DeployError: the account has not what the spec names; all of it is said at once.
     """
     found: list[LookedUp] = []
     problems = list(_missing_parameters(spec, connect))
+    standing = {} if new_ami else _standing(design, spec, connect)
     for parameter in design.parameters:
         try:
-            value = _value(parameter, connect, digests)
+            value = _value(parameter, connect, digests, standing)
         except _LookupError as error:
             problems.append(f"{_place(design, spec, parameter.name)}: {error}")
         else:
@@ -49,7 +54,15 @@ def _place(design: Design, spec: Spec, name: str) -> str:
     return spec.source if line is None else f"{spec.source}:{line}"
 
 
-def _value(parameter: Parameter, connect: Connect, digests: Mapping[str, str]) -> str:
+def _standing(design: Design, spec: Spec, connect: Connect) -> Mapping[str, str]:
+    """Give the parameters of the main stack as it stands, where one of them is kept."""
+    if not any(isinstance(each.lookup, InstanceImage) for each in design.parameters):
+        return {}
+    stack = stacks.find(connect, spec.name)
+    return stack.parameters if stack is not None else {}
+
+
+def _value(parameter: Parameter, connect: Connect, digests: Mapping[str, str], standing: Mapping[str, str]) -> str:
     match parameter.lookup:
         case ImageDigest(service):
             if service not in digests:
@@ -59,6 +72,8 @@ def _value(parameter: Parameter, connect: Connect, digests: Mapping[str, str]) -
             return _prefix_list(connect, service)
         case SecretArn(identifier):
             return _secret(connect, identifier)
+        case InstanceImage(name):
+            return standing.get(parameter.name) or _instance_image(connect, name)
         case lookup:
             assert_never(lookup)
 
@@ -74,6 +89,13 @@ def _prefix_list(connect: Connect, service: str) -> str:
     if not found:
         raise _LookupError(f"this account has no prefix list {name}: is the region's name right?")
     return str(found[0]["PrefixListId"])
+
+
+def _instance_image(connect: Connect, name: str) -> str:
+    try:
+        return str(connect("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+    except ClientError as error:
+        raise _LookupError(f"the AMI {name} cannot be looked up: {message(error)}") from error
 
 
 def _secret(connect: Connect, identifier: str) -> str:

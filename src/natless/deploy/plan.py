@@ -63,6 +63,7 @@ def plan(
     pace: Pace | None = None,
     *,
     ask_first: bool = False,
+    new_ami: bool = False,
 ) -> Plan:
     """Say what a deploy would do, and change nothing: each change set that is made for that is taken away again.
 
@@ -72,6 +73,7 @@ def plan(
         connect: gives a service's boto3 client.
         stands: what was proved of the deployment as it stands; nothing where it does not.
         pace: how often the account is asked.
+        new_ami: take the AMI that is recommended now for instances, and not the one that the stack has.
         ask_first: ask the account, too, for what would make the deployment fail half way (`preflight`).
 
     Raises:
@@ -80,7 +82,8 @@ def plan(
     pace = pace or Pace()
     main = stacks.find(connect, spec.name)
     images = digests.standing(design, spec, connect, main.parameters if main is not None else {})
-    values = {each.parameter: each.value for each in lookups.resolve(design, spec, connect, images)}
+    found = lookups.resolve(design, spec, connect, images, new_ami=new_ami)
+    values = {each.parameter: each.value for each in found}
     wanted: list[tuple[str, Template, Mapping[str, str]]] = [(spec.name, design.main, values)]
     if design.images is not None:
         wanted.insert(0, (images_stack(spec), design.images, {}))

@@ -31,6 +31,7 @@ def deploy(
     examine: Examine = tuple,
     ask_first: bool = False,
     scan_threshold: Severity | None = None,
+    new_ami: bool = False,
 ) -> Iterator[Progress]:
     """Deploy a design, step by step, and give what happens as it happens.
 
@@ -45,6 +46,7 @@ def deploy(
         pace: how often the account is asked.
         examine: proves what stands, where a release cannot come up; what is blocked there is part of the evidence.
         ask_first: ask the account for what would make it fail half way (`preflight`), and make service-linked roles.
+        new_ami: take the AMI that is recommended now for instances, and not the one that the stack has.
         scan_threshold: wait for ECR's scan of what was pushed, and stop where it finds something so severe.
 
     Yields:
@@ -67,7 +69,7 @@ def deploy(
     if scan_threshold is not None:
         for service, repository in design.repositories.items():
             yield from await_scan(connect, repository, images[service], scan_threshold, pace)
-    values = lookups.resolve(design, spec, connect, images)
+    values = lookups.resolve(design, spec, connect, images, new_ami=new_ami)
     yield from values
     parameters = {each.parameter: each.value for each in values}
     yield from prove_again(design, spec, connect, parameters)

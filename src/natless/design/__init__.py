@@ -7,6 +7,7 @@ shape; `write` puts them together.
 from natless.design.design import (
     Design,
     ImageDigest,
+    InstanceImage,
     Lookup,
     Parameter,
     PrefixListId,
@@ -21,6 +22,7 @@ from natless.design.write import write
 __all__ = [
     "Design",
     "ImageDigest",
+    "InstanceImage",
     "Lookup",
     "Parameter",
     "PrefixListId",

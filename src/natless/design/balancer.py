@@ -1,27 +1,60 @@
-"""The Application Load Balancer, its listener and the target group that ECS registers tasks in."""
+"""The load balancer, its listener with a rule a service, and the target groups that ECS registers tasks in."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from natless.catalog.health import TUNED
 from natless.design import names
-from natless.design.names import GroupIds, ServiceIds
+from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, name_tag, ref, resource
+from natless.design.routes import priorities
 from natless.spec.model import Service, Spec
 
 
-def balancer(spec: Spec, service: Service) -> list[Piece]:
-    """Give the load balancer, its HTTP listener and the service's target group."""
-    table = f"services.{service.name}"
-    public = (f"{table}.public", table)
-    return [_alb(spec, service, public), _listener(service, public), _target_group(service, table)]
+def balancer(spec: Spec) -> list[Piece]:
+    """Give the load balancer, its HTTP listener, and each public service's target group and rule."""
+    public = public_services(spec)
+    if not public:
+        return []
+    order = priorities(public)
+    return [
+        _alb(spec),
+        _listener(spec),
+        *(_target_group(service) for service in public),
+        *(_rule(service, order[service.name]) for service in public if service.name in order),
+    ]
+
+
+def public_services(spec: Spec) -> tuple[Service, ...]:
+    """Give the services that answer the internet through the load balancer."""
+    return tuple(service for service in spec.services if service.public)
+
+
+def public_causes(spec: Spec) -> tuple[str, ...]:
+    """Give the places in the spec that ask for a load balancer; none where nothing does."""
+    tables = [f"services.{service.name}" for service in public_services(spec)]
+    return tuple(cause for table in tables for cause in (f"{table}.public", table))
+
+
+def takes_the_rest(service: Service) -> bool:
+    """Say whether a public service answers the requests that no other one takes."""
+    return service.public and not service.host and not service.path
+
+
+def service_port(service: Service) -> int:
+    """Give the port of a service that has one."""
+    if service.port is None:
+        raise ValueError(f"{service.name} is public and has no port: `spec.read` refuses that")
+    return service.port
 
 
 def _attributes(values: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
-def _alb(spec: Spec, service: Service, causes: tuple[str, ...]) -> Piece:
+def _alb(spec: Spec) -> Piece:
     return resource(
         names.ALB,
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
@@ -29,18 +62,19 @@ def _alb(spec: Spec, service: Service, causes: tuple[str, ...]) -> Piece:
             "Type": "application",
             "Scheme": "internet-facing",
             "Subnets": [ref(names.public_subnet(zone)) for zone in zones(spec.network)],
-            "SecurityGroups": [attribute(GroupIds(spec, service).alb, "GroupId")],
+            "SecurityGroups": [attribute(GroupIds(spec).alb, "GroupId")],
             "LoadBalancerAttributes": _attributes({"routing.http.drop_invalid_header_fields.enabled": "true"}),
             "Tags": name_tag("load balancer"),
         },
-        causes=causes,
+        causes=public_causes(spec),
         # An internet-facing load balancer in a VPC whose gateway is not attached yet is refused; and on the way out,
         # the gateway cannot be detached while the load balancer holds public addresses.
         after=[names.INTERNET_GATEWAY_ATTACHMENT],
     )
 
 
-def _listener(service: Service, causes: tuple[str, ...]) -> Piece:
+def _listener(spec: Spec) -> Piece:
+    rest = next((service for service in public_services(spec) if takes_the_rest(service)), None)
     return resource(
         names.LISTENER,
         "AWS::ElasticLoadBalancingV2::Listener",
@@ -48,23 +82,55 @@ def _listener(service: Service, causes: tuple[str, ...]) -> Piece:
             "LoadBalancerArn": ref(names.ALB),
             "Port": 80,
             "Protocol": "HTTP",
-            "DefaultActions": [{"Type": "forward", "TargetGroupArn": ref(ServiceIds(service).target_group)}],
+            "DefaultActions": [_forward(rest) if rest is not None else _nobody()],
         },
-        causes=causes,
+        causes=public_causes(spec),
     )
 
 
-def _target_group(service: Service, table: str) -> Piece:
+def _forward(service: Service) -> dict[str, Any]:
+    return {"Type": "forward", "TargetGroupArn": ref(ServiceIds(service).target_group)}
+
+
+def _nobody() -> dict[str, Any]:
+    """Give the answer to requests that no service takes."""
+    answer = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "no service answers here\n"}
+    return {"Type": "fixed-response", "FixedResponseConfig": answer}
+
+
+def _rule(service: Service, priority: int) -> Piece:
+    table = f"services.{service.name}"
+    conditions: list[dict[str, Any]] = []
+    if service.host:
+        conditions.append({"Field": "host-header", "HostHeaderConfig": {"Values": list(service.host)}})
+    if service.path:
+        conditions.append({"Field": "path-pattern", "PathPatternConfig": {"Values": list(service.path)}})
+    return resource(
+        ServiceIds(service).listener_rule,
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        {
+            "ListenerArn": ref(names.LISTENER),
+            "Priority": priority,
+            "Conditions": conditions,
+            "Actions": [_forward(service)],
+        },
+        causes=(f"{table}.path", f"{table}.host", table),
+    )
+
+
+def _target_group(service: Service) -> Piece:
+    table = f"services.{service.name}"
     return resource(
         ServiceIds(service).target_group,
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         {
             "VpcId": ref(names.VPC),
-            # Tasks in awsvpc mode are targets by address.
-            "TargetType": "ip",
+            # Tasks in awsvpc mode are targets by address, others by their instance and its port.
+            "TargetType": "instance" if behind_host(service) else "ip",
             "Protocol": "HTTP",
-            "Port": service.port,
+            "Port": service_port(service),
             "HealthCheckProtocol": "HTTP",
+            **({"HealthCheckPort": "traffic-port"} if behind_host(service) else {}),
             "HealthCheckPath": service.health,
             "HealthCheckIntervalSeconds": TUNED.interval,
             "HealthCheckTimeoutSeconds": TUNED.timeout,

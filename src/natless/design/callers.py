@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from natless.catalog.handler_permissions import PERMISSIONS
+from natless.catalog.instances import IMAGES as IMAGES_OF_INSTANCES
 from natless.catalog.linked_roles import LINKED_ROLES
 from natless.design.design import Design
 from natless.design.images import given_image
@@ -188,10 +189,14 @@ def _deploy(design: Design, spec: Spec, place: Place) -> Iterator[dict[str, Any]
         Condition={"StringEquals": {"iam:AWSServiceName": [each.service for each in linked]}},
     )
     secrets = {each.identifier for service in spec.services for each in service.secrets if each.store != "ssm"}
+    # AWS's own parameters belong to no account.
+    images = f"arn:{place.partition}:ssm:{place.region}::parameter{IMAGES_OF_INSTANCES}/*"
+    yield _allow(["ssm:GetParameter"], [images] if profiles else [])
     yield _allow(["secretsmanager:DescribeSecret"], [_secret(place, each) for each in sorted(secrets)])
     # EC2, ECS, ELB and scaling: ids are generated and many of these actions know no resource; tags cannot be asked
     # for on what is yet to be made by somebody else's handler.
-    rest = {action for action in asked if action.partition(":")[0] not in {"ecr", "iam", "logs"}}
+    # "ssm:Get*" is asked for AMIs that a launch template names by a parameter; ours are named by their id.
+    rest = {action for action in asked if action.partition(":")[0] not in {"ecr", "iam", "logs", "ssm"}}
     yield _allow(rest - set(READ), ["*"])
     yield _allow(OPERATE, [place.arn("ecs", f"task-definition/{spec.name}-*"), place.arn("ecs", f"task/{spec.name}/*")])
 

@@ -33,7 +33,16 @@ class SecretArn(msgspec.Struct, frozen=True, tag="secret-arn"):
     identifier: str
 
 
-Lookup: TypeAlias = ImageDigest | PrefixListId | SecretArn
+class InstanceImage(msgspec.Struct, frozen=True, tag="instance-image"):
+    """Looked up in SSM: the AMI that `parameter` names. A stack keeps the one it has, until another is asked for.
+
+    A deploy that took what is newest would replace the instances with any release.
+    """
+
+    parameter: str
+
+
+Lookup: TypeAlias = ImageDigest | PrefixListId | SecretArn | InstanceImage
 
 
 class Parameter(msgspec.Struct, frozen=True):

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from natless.catalog.instances import DYNAMIC_PORTS_ASKED
 from natless.design import names
-from natless.design.names import GroupIds, ServiceIds
+from natless.design.access import Ask, asks, gateways
+from natless.design.balancer import public_causes, service_port
+from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.piece import Piece, attribute, name_tag, ref, resource
 from natless.spec.model import Service, Spec
 
@@ -20,75 +23,143 @@ _NO_TRAFFIC = [
     {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "Nothing: takes the place of allow-all egress"}
 ]
 _ANYWHERE = "0.0.0.0/0"
-_HTTPS = 443
+# EC2 changes a rule's description by another call than CloudFormation's, which makes the rule anew: words that stay.
+_GATEWAYS = {"s3": "To S3: image layers", "dynamodb": "To DynamoDB"}
+_HTTPS = (443, 443)
 
 
-def groups(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
-    """Give the groups and their rules. `s3`: the tasks reach S3 through its gateway endpoint."""
-    return [*_groups(spec, service), *_ingress_rules(spec, service), *_task_rules(spec, service, s3=s3)]
+def groups(spec: Spec) -> list[Piece]:
+    """Give the groups and their rules."""
+    return [*_groups(spec), *_ingress_rules(spec), *_all_task_rules(spec).values()]
 
 
-def task_rules(spec: Spec, service: Service, *, s3: bool) -> tuple[str, ...]:
+def task_rules(spec: Spec, service: Service) -> tuple[str, ...]:
     """Give the ids of the rules without which a task cannot start or be reached by the load balancer."""
-    return tuple(piece.id for piece in _task_rules(spec, service, s3=s3))
+    standing = _all_task_rules(spec)
+    return tuple(dict.fromkeys(standing[_content(piece)].id for piece in _task_rules(spec, service)))
 
 
-def _groups(spec: Spec, service: Service) -> list[Piece]:
-    table = f"services.{service.name}"
+def fetching_rules(spec: Spec, service: Service) -> tuple[str, ...]:
+    """Give the ids of those of the rules that let the tasks, or their instances, ask AWS."""
+    standing = _all_task_rules(spec)
+    return tuple(dict.fromkeys(standing[_content(piece)].id for piece in _asking(spec, service)))
+
+
+def _all_task_rules(spec: Spec) -> dict[str, Piece]:
+    """Give all services' rules by what they say: in a single group several want the same, and EC2 takes it once."""
+    found: dict[str, Piece] = {}
+    for service in spec.services:
+        for piece in _task_rules(spec, service):
+            found.setdefault(_content(piece), piece)
+    return found
+
+
+def _content(piece: Piece) -> str:
+    properties = {key: value for key, value in piece.body["Properties"].items() if key != "Description"}
+    return repr((piece.body["Type"], sorted(properties.items())))
+
+
+def _groups(spec: Spec) -> list[Piece]:
+    tables = tuple(f"services.{service.name}" for service in spec.services)
     if spec.network.security_groups == "single":
-        causes = ("network.security_groups", table)
+        causes = ("network.security_groups", *tables)
         return [_group(names.SHARED_GROUP, "Load balancer, tasks and VPC endpoints", causes)]
+    public = public_causes(spec)
     return [
-        _group(names.ALB_GROUP, "Load balancer", (f"{table}.public", table)),
-        _group(ServiceIds(service).task_group, f"Tasks of {service.name}", (table,)),
-        _group(names.ENDPOINT_GROUP, "VPC endpoints", (table,)),
+        *([_group(names.ALB_GROUP, "Load balancer", public)] if public else []),
+        *(group for service in spec.services for group in _own_groups(service)),
+        _group(names.ENDPOINT_GROUP, "VPC endpoints", tables),
     ]
 
 
-def _ingress_rules(spec: Spec, service: Service) -> list[Piece]:
+def _own_groups(service: Service) -> list[Piece]:
+    """Give the group of the tasks, and that of their instances: one of both where they share an interface."""
+    ids, table = ServiceIds(service), f"services.{service.name}"
+    found = [] if behind_host(service) else [_group(ids.task_group, f"Tasks of {service.name}", (table,))]
+    if service.launch.instances is not None:
+        found.append(_group(ids.host_group, f"Instances of {service.name}", (f"{table}.launch", table)))
+    return found
+
+
+def _ingress_rules(spec: Spec) -> list[Piece]:
     """Give the rules that let the internet, or the given blocks, reach the load balancer."""
-    table = f"services.{service.name}"
-    group = GroupIds(spec, service).alb
-    causes = ("network.ingress", f"{table}.public", table)
+    public = public_causes(spec)
+    causes = ("network.ingress", *public)
     return [
         _by_cidr(
             names.alb_ingress(number),
             "Ingress",
-            group,
+            GroupIds(spec).alb,
             cidr,
-            _tcp(80, f"HTTP from {'anywhere' if cidr == _ANYWHERE else cidr}"),
+            _tcp((80, 80), f"HTTP from {'anywhere' if cidr == _ANYWHERE else cidr}"),
             causes=causes,
         )
         for number, cidr in enumerate(spec.network.ingress, 1)
+        if public
     ]
 
 
-def _task_rules(spec: Spec, service: Service, *, s3: bool) -> list[Piece]:
+def _task_rules(spec: Spec, service: Service) -> list[Piece]:
     """Give the rules between load balancer and tasks, and from the tasks to what they need in order to start."""
-    ids, group = ServiceIds(service), GroupIds(spec, service)
-    table = f"services.{service.name}"
-    port = (f"{table}.port", table)
-    pieces = [
-        _egress(ids.alb_to_task, group.alb, group.task, _tcp(service.port, f"To {service.name}"), port),
-        _ingress(ids.task_from_alb, group.task, group.alb, _tcp(service.port, "From the ALB"), port),
+    groups_ = GroupIds(spec)
+    balanced = _balanced(ServiceIds(service), groups_.alb, groups_.task(service), service) if service.public else []
+    return [*balanced, *_asking(spec, service)]
+
+
+def _asking(spec: Spec, service: Service) -> list[Piece]:
+    """Give the rules to AWS: of who fetches image, logs and secrets, and of the containers where that is another."""
+    ids, groups_ = ServiceIds(service), GroupIds(spec)
+    fetching, task = groups_.fetching(service), groups_.task(service)
+    if fetching == task:
+        anywhere = spec.network.egress == "https" or spec.network.nat
+        return _to_aws(spec, service, fetching, ids.fetching_group, ids.endpoints_from_task, anywhere=anywhere)
+    # A NAT gateway is for containers alone: what their instances need, endpoints give.
+    https = spec.network.egress == "https"
+    fetched = _to_aws(spec, service, fetching, ids.fetching_group, ids.endpoints_from_task, anywhere=https)
+    if any(ask.by == "task role" for ask in asks(spec, service)):
+        anywhere = https or spec.network.nat
+        return fetched + _to_aws(spec, service, task, ids.task_group, ids.endpoints_from_caller, anywhere=anywhere)
+    return fetched + ([_to_anywhere(service, task, ids.task_group)] if https or spec.network.nat else [])
+
+
+def _to_aws(spec: Spec, service: Service, group: str, named: str, arriving: str, *, anywhere: bool) -> list[Piece]:
+    """Give the rules of one group: to the endpoints and back in there, to gateways, to anywhere.
+
+    `named` is what their ids begin with, `arriving` the id of the endpoints' own.
+    """
+    groups_, causes = GroupIds(spec), (f"services.{service.name}",)
+    pieces = []
+    if spec.network.egress == "endpoints":
+        what = _tcp(_HTTPS, "To VPC endpoints")
+        pieces.append(_egress(f"{named}EgressEndpoints", group, groups_.endpoint, what, causes))
+    from_tasks = _tcp(_HTTPS, f"From {service.name}")
+    pieces.append(_ingress(arriving, groups_.endpoint, group, from_tasks, causes))
+    if spec.network.egress == "endpoints":
+        pieces += [_to_gateway(named, group, ask) for ask in gateways(spec, service)]
+    return pieces + ([_to_anywhere(service, group, named)] if anywhere else [])
+
+
+def _to_anywhere(service: Service, group: str, named: str) -> Piece:
+    causes = ("network.egress", "network.nat", f"services.{service.name}")
+    what = _tcp(_HTTPS, "HTTPS to anywhere")
+    return _by_cidr(f"{named}EgressHttps", "Egress", group, _ANYWHERE, what, causes=causes)
+
+
+def _balanced(ids: ServiceIds, alb: str, group: str, service: Service) -> list[Piece]:
+    ports = _ports(service)
+    causes = (f"services.{service.name}.port", f"services.{service.name}")
+    return [
+        _egress(ids.alb_to_task, alb, group, _tcp(ports, f"To {service.name}"), causes),
+        _ingress(ids.task_from_alb, group, alb, _tcp(ports, "From the ALB"), causes),
     ]
-    # In a single group, rules for a container that listens on 443 are the endpoints' rules: EC2 takes none twice.
-    same = group.task == group.alb and service.port == _HTTPS
-    to_endpoints = _egress(
-        ids.task_to_endpoints, group.task, group.endpoint, _tcp(_HTTPS, "To VPC endpoints"), (table,)
-    )
-    if spec.network.egress == "endpoints" and not same:
-        pieces.append(to_endpoints)
-    if not same:
-        what = _tcp(_HTTPS, f"From {service.name}")
-        pieces.append(_ingress(ids.endpoints_from_task, group.endpoint, group.task, what, (table,)))
-    if spec.network.egress == "endpoints" and s3:
-        pieces.append(_task_to_s3(ids, group.task, (table,)))
-    if spec.network.egress == "https" or spec.network.nat:
-        causes = ("network.egress", "network.nat", table)
-        what = _tcp(_HTTPS, "HTTPS to anywhere")
-        pieces.append(_by_cidr(ids.task_to_anywhere, "Egress", group.task, _ANYWHERE, what, causes=causes))
-    return pieces
+
+
+def _ports(service: Service) -> tuple[int, int]:
+    """Give the ports at which the load balancer reaches the containers, first and last."""
+    instances = service.launch.instances
+    if instances is not None and instances.network_mode == "bridge":
+        return DYNAMIC_PORTS_ASKED
+    return service_port(service), service_port(service)
 
 
 def _group(id_: str, description: str, causes: tuple[str, ...]) -> Piece:
@@ -106,8 +177,9 @@ def _group(id_: str, description: str, causes: tuple[str, ...]) -> Piece:
     )
 
 
-def _tcp(port: int, description: str) -> dict[str, Any]:
-    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Description": description}
+def _tcp(ports: tuple[int, int], description: str) -> dict[str, Any]:
+    first, last = ports
+    return {"IpProtocol": "tcp", "FromPort": first, "ToPort": last, "Description": description}
 
 
 def _by_cidr(id_: str, way: str, group: str, cidr: str, what: dict[str, Any], *, causes: tuple[str, ...]) -> Piece:
@@ -125,15 +197,15 @@ def _ingress(id_: str, group: str, peer: str, what: dict[str, Any], causes: tupl
     return resource(id_, "AWS::EC2::SecurityGroupIngress", ends | what, causes=causes)
 
 
-def _task_to_s3(ids: ServiceIds, group: str, causes: tuple[str, ...]) -> Piece:
-    # A gateway endpoint has no group: S3's own addresses must be let out.
+def _to_gateway(named: str, group: str, ask: Ask) -> Piece:
+    # A gateway endpoint has no group: the service's own addresses must be let out.
     return resource(
-        ids.task_to_s3,
+        f"{named}Egress{names.word(ask.endpoint)}",
         "AWS::EC2::SecurityGroupEgress",
         {
             "GroupId": attribute(group, "GroupId"),
-            "DestinationPrefixListId": ref(names.S3_PREFIX_LIST),
-            **_tcp(_HTTPS, "To S3: image layers"),
+            "DestinationPrefixListId": ref(names.prefix_list(ask.endpoint)),
+            **_tcp(_HTTPS, _GATEWAYS[ask.endpoint]),
         },
-        causes=causes,
+        causes=ask.causes,
     )

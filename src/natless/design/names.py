@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from natless.catalog.instance_types import instance_type
 from natless.spec.model import Service, Spec
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
@@ -37,7 +38,7 @@ ALB_FROM_INTERNET = "AlbGroupIngressHttp"
 ALB = "Alb"
 LISTENER = "HttpListener"
 CLUSTER = "Cluster"
-S3_PREFIX_LIST = "S3PrefixListId"
+CLUSTER_PROVIDERS = "ClusterProviders"
 
 
 def public_subnet(zone: int) -> str:
@@ -85,12 +86,21 @@ def endpoint(short_name: str) -> str:
     return f"{word(short_name)}Endpoint"
 
 
+def prefix_list(short_name: str) -> str:
+    """Give the parameter that holds the id of the managed prefix list of a gateway endpoint's service."""
+    return f"{word(short_name)}PrefixListId"
+
+
 class ServiceIds:
     """The ids of what belongs to one service."""
 
     def __init__(self, service: Service) -> None:
         """Build the ids of `service`."""
         prefix = self.prefix = word(service.name)
+        # Whose group a container is reached by, and whose the image, the logs and the secrets are fetched by: on
+        # instances these are the instance's, but for a task with an interface of its own.
+        reached = "HostGroup" if behind_host(service) else "TaskGroup"
+        fetching = "TaskGroup" if service.launch.instances is None else "HostGroup"
         self.image_digest = f"{prefix}ImageDigest"
         self.repository = f"{prefix}Repository"
         self.log_group = f"{prefix}LogGroup"
@@ -98,24 +108,59 @@ class ServiceIds:
         self.task_definition = f"{prefix}TaskDefinition"
         self.task_group = f"{prefix}TaskGroup"
         self.target_group = f"{prefix}TargetGroup"
+        self.listener_rule = f"{prefix}ListenerRule"
         self.service = f"{prefix}Service"
         self.scalable_target = f"{prefix}ScalableTarget"
         self.scaling_policy = f"{prefix}ScalingPolicy"
         # Rules are named from where they stand to where they lead.
         self.alb_to_task = f"AlbGroupEgress{prefix}"
-        self.task_from_alb = f"{prefix}TaskGroupIngressAlb"
-        self.task_to_endpoints = f"{prefix}TaskGroupEgressEndpoints"
+        self.task_from_alb = f"{prefix}{reached}IngressAlb"
         self.endpoints_from_task = f"EndpointGroupIngress{prefix}"
-        self.task_to_s3 = f"{prefix}TaskGroupEgressS3"
-        self.task_to_anywhere = f"{prefix}TaskGroupEgressHttps"
+        self.fetching_group = f"{prefix}{fetching}"
+        # Those of a task on instances that has an interface of its own, for what its containers call.
+        self.endpoints_from_caller = f"EndpointGroupIngress{prefix}Tasks"
+        self.host_group = f"{prefix}HostGroup"
+        # A kind of instance has its own parameter: no stack keeps the image of another kind.
+        self.host_image = f"{prefix}HostImageId{_kind_of_host(service)}"
+        self.host_role = f"{prefix}HostRole"
+        self.host_profile = f"{prefix}HostProfile"
+        self.host_template = f"{prefix}HostTemplate"
+        self.hosts = f"{prefix}Hosts"
+        self.host_provider = f"{prefix}HostProvider"
+
+
+def behind_host(service: Service) -> bool:
+    """Say whether the containers have no interface of their own: they stand behind their instance's."""
+    instances = service.launch.instances
+    return instances is not None and instances.network_mode != "awsvpc"
+
+
+def _kind_of_host(service: Service) -> str:
+    instances = service.launch.instances
+    kind = instance_type(instances.type) if instances is not None else None
+    if kind is None or (kind.architecture == "x86_64" and not kind.gpus):
+        return ""
+    return "Gpu" if kind.gpus else "Arm64"
 
 
 class GroupIds:
-    """The groups in which load balancer, tasks and endpoints stand: one each, or a single one for all."""
+    """The groups in which load balancer, tasks, instances and endpoints stand: one each, or a single one for all."""
 
-    def __init__(self, spec: Spec, service: Service) -> None:
-        """Choose the groups of `service`, as the spec's network has it."""
-        single = spec.network.security_groups == "single"
-        self.alb = SHARED_GROUP if single else ALB_GROUP
-        self.task = SHARED_GROUP if single else ServiceIds(service).task_group
-        self.endpoint = SHARED_GROUP if single else ENDPOINT_GROUP
+    def __init__(self, spec: Spec) -> None:
+        """Choose the groups, as the spec's network has it."""
+        self.single = spec.network.security_groups == "single"
+        self.alb = SHARED_GROUP if self.single else ALB_GROUP
+        self.endpoint = SHARED_GROUP if self.single else ENDPOINT_GROUP
+
+    def task(self, service: Service) -> str:
+        """Give the group of the tasks of `service`: their instances' where they stand behind these."""
+        ids = ServiceIds(service)
+        return SHARED_GROUP if self.single else ids.host_group if behind_host(service) else ids.task_group
+
+    def host(self, service: Service) -> str:
+        """Give the group of the instances of `service`."""
+        return SHARED_GROUP if self.single else ServiceIds(service).host_group
+
+    def fetching(self, service: Service) -> str:
+        """Give the group of whoever fetches image, logs and secrets: the tasks', or their instances'."""
+        return self.task(service) if service.launch.instances is None else self.host(service)

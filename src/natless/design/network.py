@@ -15,9 +15,10 @@ _NAT = ("network.nat", *_CAUSES)
 _ZONES = ("network.zones", *_CAUSES)
 
 
-def network(spec: Network) -> list[Piece]:
-    """Give the VPC and all that routes in it."""
-    return [*_vpc(spec), *_public(spec), *_private(spec), *(_nat(spec) if spec.nat else [])]
+def network(spec: Network, *, public: bool) -> list[Piece]:
+    """Give the VPC and all that routes in it. `public`: a load balancer, or NAT gateways, need public subnets."""
+    ways = [*_internet(), *_public(spec)] if public else []
+    return [_vpc(spec), *ways, *_private(spec), *(_nat(spec) if spec.nat else [])]
 
 
 def subnets(spec: Network) -> tuple[list[IPv4Network], list[IPv4Network]]:
@@ -35,20 +36,23 @@ def zones(spec: Network) -> range:
     return range(1, spec.zones + 1)
 
 
-def _vpc(spec: Network) -> list[Piece]:
+def _vpc(spec: Network) -> Piece:
+    return resource(
+        names.VPC,
+        "AWS::EC2::VPC",
+        {
+            "CidrBlock": spec.cidr,
+            # Private DNS of endpoints needs both.
+            "EnableDnsSupport": True,
+            "EnableDnsHostnames": True,
+            "Tags": name_tag("vpc"),
+        },
+        causes=_CIDR,
+    )
+
+
+def _internet() -> list[Piece]:
     return [
-        resource(
-            names.VPC,
-            "AWS::EC2::VPC",
-            {
-                "CidrBlock": spec.cidr,
-                # Private DNS of endpoints needs both.
-                "EnableDnsSupport": True,
-                "EnableDnsHostnames": True,
-                "Tags": name_tag("vpc"),
-            },
-            causes=_CIDR,
-        ),
         resource(
             names.INTERNET_GATEWAY,
             "AWS::EC2::InternetGateway",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from natless.design.access import service_needs, statements
+from natless.design.access import asks, statements
 from natless.design.names import ServiceIds
 from natless.design.piece import Piece, resource
 from natless.spec.model import Service, Spec
@@ -12,7 +12,7 @@ def execution_role(spec: Spec, service: Service) -> Piece:
     """Give the execution role. Its policy is inline, so that it is complete before anything can refer to the role."""
     table = f"services.{service.name}"
     # Layers are fetched by URLs that ECR presigns: S3 asks nothing of the role.
-    wanted = [need for need in service_needs(service) if need.kind == "interface"]
+    wanted = [ask for ask in asks(spec, service) if ask.by == "execution role"]
     return resource(
         ServiceIds(service).execution_role,
         "AWS::IAM::Role",
@@ -31,7 +31,7 @@ def execution_role(spec: Spec, service: Service) -> Piece:
             "Policies": [
                 {
                     "PolicyName": "start-tasks",
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": statements(spec, service, wanted)},
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": statements(wanted)},
                 }
             ],
         },

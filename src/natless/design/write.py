@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from natless.design import names
-from natless.design.access import service_needs
-from natless.design.balancer import balancer
+from natless.design.balancer import balancer, public_services
 from natless.design.design import Design, Template
 from natless.design.endpoints import endpoints
 from natless.design.groups import groups
+from natless.design.hosts import hosted, hosts, providers
 from natless.design.images import given_image, repository, repository_uri
 from natless.design.names import ServiceIds, repository_name
 from natless.design.network import network
@@ -22,52 +22,54 @@ from natless.spec.model import Service, Spec
 
 
 def write(spec: Spec) -> Design:
-    """Give the templates of `spec`: one public Fargate service. `spec.read` refuses every other spec, by line."""
-    match spec.services:
-        case (service,) if service.public:
-            return _write(spec, service)
-        case _:
-            raise ValueError(f"{spec.source}: design writes exactly one public service")
-
-
-def _write(spec: Spec, service: Service) -> Design:
-    images = [repository(spec, service)] if given_image(service) is None else []
-    declared = parameters(spec, service)
-    pieces = _main(spec, service)
+    """Give the templates of `spec`, as `spec.read` gives it."""
+    if not spec.services:
+        raise ValueError(f"{spec.source}: there is no service to design for")
+    pushed = [service for service in spec.services if given_image(service) is None]
+    images = [repository(spec, service) for service in pushed]
+    declared = parameters(spec)
+    pieces = _main(spec)
     return Design(
-        images=_images(spec, images),
+        images=_images(spec, pushed, images),
         main=_template(
             f"{spec.name}: ECS in private subnets with no NAT gateway",
             bodies(piece for piece, _ in declared),
             pieces,
-            _outputs(spec, service),
+            _outputs(spec),
         ),
         parameters=tuple(parameter for _, parameter in declared),
-        repositories={service.name: repository_name(spec, service)} if images else {},
+        repositories={service.name: repository_name(spec, service) for service in pushed},
         places=places([*images, *(piece for piece, _ in declared), *pieces], spec.lines),
     )
 
 
-def _images(spec: Spec, repositories: list[Piece]) -> Template | None:
+def _images(spec: Spec, pushed: list[Service], repositories: list[Piece]) -> Template | None:
     if not repositories:
         return None  # CloudFormation takes no template without resources
-    pushed = _output("Where images are pushed", attribute(repositories[0].id, "RepositoryUri"))
-    return _template(f"{spec.name}: image repositories", {}, repositories, {"RepositoryUri": pushed})
+    where = "Where images are pushed"
+    outputs = {
+        _of_service(spec, service, "RepositoryUri"): _output(where, attribute(piece.id, "RepositoryUri"))
+        for service, piece in zip(pushed, repositories, strict=True)
+    }
+    return _template(f"{spec.name}: image repositories", {}, repositories, outputs)
 
 
-def _main(spec: Spec, service: Service) -> list[Piece]:
-    return [
-        *network(spec.network),
-        *groups(spec, service, s3=any(need.kind == "gateway" for need in service_needs(service))),
-        *endpoints(spec, service),
-        *balancer(spec, service),
-        log_group(service),
-        execution_role(spec, service),
-        cluster(spec),
-        task_definition(spec, service),
-        ecs_service(spec, service),
-        *scaling(service),
+def _main(spec: Spec) -> list[Piece]:
+    pieces = [
+        *network(spec.network, public=bool(public_services(spec)) or spec.network.nat),
+        *groups(spec),
+        *endpoints(spec),
+        *balancer(spec),
     ]
+    for service in spec.services:
+        pieces += [log_group(service), execution_role(spec, service)]
+    pieces.append(cluster(spec))
+    for service in hosted(spec):
+        pieces += hosts(spec, service)
+    pieces += providers(spec)
+    for service in spec.services:
+        pieces += [task_definition(spec, service), ecs_service(spec, service), *scaling(service)]
+    return pieces
 
 
 def _template(description: str, declared: dict[str, Any], pieces: list[Piece], outputs: dict[str, Any]) -> Template:
@@ -77,15 +79,24 @@ def _template(description: str, declared: dict[str, Any], pieces: list[Piece], o
     return {**template, "Resources": bodies(pieces), "Outputs": outputs}
 
 
-def _outputs(spec: Spec, service: Service) -> dict[str, Any]:
-    ids = ServiceIds(service)
-    return {
-        "Url": _output("Where the service answers", sub(f"http://${{{names.ALB}.DNSName}}")),
-        "Cluster": _output("ECS cluster", ref(names.CLUSTER)),
-        "Service": _output("ECS service", attribute(ids.service, "Name")),
-        "LogGroup": _output("CloudWatch log group", ref(ids.log_group)),
-        "RepositoryUri": _image_output(spec, service),
-    }
+def _outputs(spec: Spec) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if public_services(spec):
+        found["Url"] = _output("Where the service answers", sub(f"http://${{{names.ALB}.DNSName}}"))
+    found["Cluster"] = _output("ECS cluster", ref(names.CLUSTER))
+    for service in spec.services:
+        ids = ServiceIds(service)
+        found |= {
+            _of_service(spec, service, "Service"): _output("ECS service", attribute(ids.service, "Name")),
+            _of_service(spec, service, "LogGroup"): _output("CloudWatch log group", ref(ids.log_group)),
+            _of_service(spec, service, "RepositoryUri"): _image_output(spec, service),
+        }
+    return found
+
+
+def _of_service(spec: Spec, service: Service, what: str) -> str:
+    """Give an output's name: with the service's where there are several, as `Output` ends it apart from resources."""
+    return what if len(spec.services) == 1 else f"{ServiceIds(service).prefix}{what}Output"
 
 
 def _image_output(spec: Spec, service: Service) -> dict[str, Any]:

@@ -60,6 +60,30 @@ SECRET_REFERENCE_INVALID = Rule(
 NOT_SUPPORTED_YET = Rule("NL017", "not-supported-yet", _ERROR, "This version of natless cannot do this yet")
 COUNT_MIN_ABOVE_MAX = Rule("NL018", "count-min-above-max", _ERROR, "The least number of tasks is above the most")
 VALUE_INVALID = Rule("NL019", "value-invalid", _ERROR, "The text is empty, or holds what cannot stand there")
+SERVICE_NAMES_ALIKE = Rule(
+    "NL020", "service-names-alike", _ERROR, "Two services have names of which AWS's resources get the same ids"
+)
+ROUTE_INVALID = Rule("NL021", "route-invalid", _ERROR, "A load balancer cannot tell requests by this host or path")
+ROUTE_TAKEN = Rule("NL022", "route-taken", _ERROR, "Two services are to answer the same requests")
+PORT_UNREACHED = Rule("NL023", "port-unreached", _ERROR, "A service listens on a port that nothing leads to")
+INSTANCE_TYPE_MISSING = Rule(
+    "NL030", "instance-type-missing", _ERROR, "Tasks on EC2 instances need to be told which type of instance"
+)
+INSTANCE_TYPE_UNKNOWN = Rule(
+    "NL031", "instance-type-unknown", _ERROR, "The instance type is none whose limits natless knows"
+)
+INSTANCE_WITHOUT_EC2 = Rule(
+    "NL032", "instance-without-ec2", _ERROR, "The key is for tasks on EC2 instances, and these tasks run on Fargate"
+)
+TASK_LARGER_THAN_INSTANCE = Rule(
+    "NL033", "task-larger-than-instance", _ERROR, "Not one task fits on an instance of this type"
+)
+INSTANCES_TOO_FEW = Rule(
+    "NL034", "instances-too-few", _ERROR, "The instances have no room for all tasks and for a release"
+)
+INSTANCE_ARCHITECTURE_WRONG = Rule(
+    "NL035", "instance-architecture-wrong", _ERROR, "The instances have other processors than the image is built for"
+)
 
 # 1: names
 DNS_SUPPORT_OFF = Rule("NL101", "dns-support-off", _ERROR, "The VPC's DNS server is off, so no name resolves")

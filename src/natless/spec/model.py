@@ -23,12 +23,30 @@ class Network(msgspec.Struct, frozen=True):
     nat: bool = False
 
 
+class Instances(msgspec.Struct, frozen=True):
+    """The EC2 instances that a service's tasks run on: their type, and how many.
+
+    `gpu` is the GPUs of each task, `ami` the image where the spec pins one itself.
+    """
+
+    type: str
+    min: int = 1
+    max: int = 2
+    network_mode: Literal["awsvpc", "bridge", "host"] = "awsvpc"
+    gpu: int = 0
+    ami: str | None = None
+
+
 class Launch(msgspec.Struct, frozen=True):
-    """What the tasks of a service run on: shares of Fargate and Fargate Spot, after `base` tasks on Fargate."""
+    """What the tasks of a service run on: shares of Fargate and Fargate Spot, after `base` tasks on Fargate.
+
+    With `instances` they run on these alone, and the shares say nothing.
+    """
 
     fargate: int = 1
     spot: int = 0
     base: int = 0
+    instances: Instances | None = None
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -57,13 +75,15 @@ class Secret(msgspec.Struct, frozen=True):
 class Service(msgspec.Struct, frozen=True):
     """`[services.NAME]`. Exactly one of `build` (a folder, as written) and `image` is set.
 
-    `cpu` in CPU units (1024 = one vCPU), `memory` in MiB; `port` is the container port.
+    `cpu` in CPU units (1024 = one vCPU), `memory` in MiB; `port` is the container port, None for a worker. `host` and
+    `path` are the patterns of the requests that the load balancer sends here; a public service without either gets
+    all that no other takes.
     """
 
     name: str
     build: str | None
     image: str | None
-    port: int
+    port: int | None
     public: bool
     cpu: int = 256
     memory: int = 512
@@ -73,6 +93,8 @@ class Service(msgspec.Struct, frozen=True):
     count: Count = Count()
     environment: Mapping[str, str] = {}
     secrets: tuple[Secret, ...] = ()
+    host: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
 
 
 class Spec(msgspec.Struct, frozen=True):

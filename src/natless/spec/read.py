@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from natless.finding import Fix, Origin
-from natless.finding.rules import KEY_MISSING, NOT_SUPPORTED_YET, TOML_SYNTAX, TYPE_WRONG
+from natless.finding.rules import KEY_MISSING, TOML_SYNTAX, TYPE_WRONG
 from natless.spec.image import ecr_image
 from natless.spec.model import Network, Service, Spec
 from natless.spec.network import read_network, read_region
 from natless.spec.positions import positions
 from natless.spec.problems import Problems, SpecError, written
 from natless.spec.public_image import public_image
+from natless.spec.routes import check_services
 from natless.spec.service import check_name, read_service
 from natless.spec.table import Table, take
 from natless.spec.words import NAME_PATTERN, TOP
@@ -72,16 +73,14 @@ def _read_services(problems: Problems, table: Table, region: str | None) -> tupl
     tables: dict[str, Any] = table.values.get("services", {})
     if "services" in table.values and not tables:
         problems.add(KEY_MISSING, ("services",), "[services] is empty: nothing would run", _SERVICE.sample)
-    for number, (name, given) in enumerate(tables.items()):
+    for name, given in tables.items():
         path = ("services", name)
         if not isinstance(given, dict):
             message = f"services.{name} = {written(given)}: a service is a table, [services.{name}]"
             problems.add(TYPE_WRONG, path, message, _SERVICE.sample)
             continue
-        if number:
-            message = f"a second service, {name}, is not supported yet in this version; supported: one service a file"
-            problems.add(NOT_SUPPORTED_YET, path, message, f"# [services.{name}]: in a natless.toml of its own")
         services.append(read_service(problems, name, given, region))
+    check_services(problems, services)
     return tuple(services)
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Any, assert_never
 
 from natless.catalog.fargate import SIZES
+from natless.catalog.instance_types import instance_types
+from natless.spec.instances import LEAST_CPU, LEAST_MEMORY, ONLY_ON_INSTANCES
 from natless.spec.words import (
     COUNT,
+    INSTANCES,
     LAUNCH,
     NETWORK,
     REFERENCE_PATTERN,
@@ -34,7 +37,6 @@ def schema() -> dict[str, Any]:
         "additionalProperties": _service(),
         "propertyNames": {"pattern": _whole(SERVICE_NAME_PATTERN)},
         "minProperties": 1,
-        "maxProperties": 1,
     }
     return {"$schema": _DIALECT, "title": "natless.toml", **top}
 
@@ -42,14 +44,39 @@ def schema() -> dict[str, Any]:
 def _service() -> dict[str, Any]:
     table = _table(SERVICE)
     properties = table["properties"]
-    properties["public"] |= {"const": True}
     properties["environment"] |= _variables(TEXT_PATTERN)
     properties["secrets"] |= _variables(REFERENCE_PATTERN)
-    properties["cpu"] |= {"enum": [size.cpu for size in SIZES]}
-    properties["memory"] |= {"enum": sorted({mib for size in SIZES for mib in size.memory})}
-    pairs = [{"properties": {"cpu": {"const": size.cpu}, "memory": {"enum": list(size.memory)}}} for size in SIZES]
     sources = [{"required": ["build"]}, {"required": ["image"]}]
-    return table | {"allOf": [{"anyOf": pairs}, {"oneOf": sources}]}
+    # Whoever answers the load balancer listens somewhere; to a worker nothing leads.
+    nowhere = {"public": {"const": False}, "port": False, "host": False, "path": False}
+    listening = [
+        {"required": ["port"], "properties": {"public": {"const": True}}},
+        {"required": ["public"], "properties": nowhere},
+    ]
+    return table | {"allOf": [{"oneOf": sources}, {"anyOf": listening}], **_sizes()}
+
+
+def _sizes() -> dict[str, Any]:
+    """Give what goes together with Fargate, and what with instances."""
+    pairs = [{"properties": {"cpu": {"const": size.cpu}, "memory": {"enum": list(size.memory)}}} for size in SIZES]
+    fargate = {
+        "properties": {
+            "cpu": {"enum": [size.cpu for size in SIZES]},
+            "memory": {"enum": sorted({mib for size in SIZES for mib in size.memory})},
+            **dict.fromkeys(ONLY_ON_INSTANCES, False),
+        },
+        "anyOf": pairs,
+    }
+    instances = {
+        "properties": {
+            "cpu": {"minimum": LEAST_CPU},
+            "memory": {"minimum": LEAST_MEMORY},
+            "instance": {"enum": list(instance_types())},
+        },
+        "required": ["instance"],
+    }
+    on_ec2 = {"properties": {"launch": {"const": "ec2"}}, "required": ["launch"]}
+    return {"if": on_ec2, "then": instances, "else": fargate}
 
 
 def _table(words: Words) -> dict[str, Any]:
@@ -64,7 +91,7 @@ def _table(words: Words) -> dict[str, Any]:
     return table | ({"required": required} if required else {})
 
 
-def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
+def _key(key: Key) -> dict[str, Any]:  # noqa: C901, PLR0911 - one answer a type
     said: dict[str, Any] = {"description": key.says}
     if key.default is not None:
         said["default"] = key.default
@@ -81,10 +108,16 @@ def _key(key: Key) -> dict[str, Any]:  # noqa: PLR0911 - one answer a type
             return {**said, "type": "object"}
         case "texts":
             return {**said, "type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+        case "patterns":
+            one = {"type": "string"} | ({"pattern": _whole(key.pattern)} if key.pattern else {})
+            several = {"type": "array", "items": one, "minItems": 1, "uniqueItems": True}
+            return {**said, "anyOf": [one, several]}
         case "launch":
             return {**said, "anyOf": [{"type": "string"} | _choices(key), _table(LAUNCH)]}
         case "count":
             return {**said, "anyOf": [_number(key), _table(COUNT)]}
+        case "bounds":
+            return {**said, "anyOf": [_number(key), _table(INSTANCES)]}
         case _:
             assert_never(key.type)
 

@@ -13,15 +13,16 @@ from natless.finding.rules import (
     IMAGE_REFERENCE_UNUSABLE,
     IMAGE_SOURCE_UNCLEAR,
     NAME_INVALID,
-    NOT_SUPPORTED_YET,
     VALUE_INVALID,
 )
 from natless.spec.image import ImageReferenceError, ecr_image
+from natless.spec.instances import read_instances, refuse_without_ec2, task_size
 from natless.spec.model import Count, Launch, Service
 from natless.spec.network import check_partition
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
 from natless.spec.public_image import public_image
+from natless.spec.routes import read_patterns, read_port
 from natless.spec.table import Table, is_number, place, take
 from natless.spec.variables import read_environment, read_secrets
 from natless.spec.words import (
@@ -44,29 +45,27 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
     path = ("services", name)
     check_name(problems, path, name, SERVICE_NAME_PATTERN, least=1)
     table = take(problems, path, given, SERVICE)
-    cpu, memory = _size(problems, path, table)
-    if table.values.get("public") is False:
-        problems.add(
-            NOT_SUPPORTED_YET,
-            (*path, "public"),
-            "public = false is not supported yet in this version; supported: one service behind the load balancer",
-            "public = true",
-        )
+    on_instances = table.values.get("launch") == "ec2"
+    cpu, memory = (task_size if on_instances else _size)(problems, path, table)
+    count = _count(problems, path, table)
+    public = table.get(_KEYS["public"])
     environment = table.values.get("environment", {})
     return Service(
         name=name,
         build=_folder(problems, path, table),
         image=_image(problems, path, table, region),
-        port=table.values.get("port", 1),
-        public=True,
+        port=read_port(problems, path, table),
+        public=public,
         cpu=cpu,
         memory=memory,
         architecture=table.get(_KEYS["architecture"]),
-        launch=_launch(problems, path, table),
+        launch=_launch(problems, path, table, (cpu, memory), count),
         health=_health(problems, path, table),
-        count=_count(problems, path, table),
+        count=count,
         environment=read_environment(problems, (*path, "environment"), environment),
         secrets=read_secrets(problems, (*path, "secrets"), table.values.get("secrets", {}), environment, region),
+        host=read_patterns(problems, path, table, _KEYS["host"]),
+        path=read_patterns(problems, path, table, _KEYS["path"]),
     )
 
 
@@ -162,8 +161,11 @@ def _health(problems: Problems, path: KeyPath, table: Table) -> str:
     return text
 
 
-def _launch(problems: Problems, path: KeyPath, table: Table) -> Launch:
+def _launch(problems: Problems, path: KeyPath, table: Table, size: tuple[int, int], count: Count) -> Launch:
     given = table.get(_KEYS["launch"])
+    if given == "ec2":
+        return Launch(0, instances=read_instances(problems, path, table, size, count))
+    refuse_without_ec2(problems, path, table)
     if isinstance(given, str):
         return Launch(0, 1) if given == "fargate-spot" else Launch()
     shares = take(problems, (*path, "launch"), given, LAUNCH)

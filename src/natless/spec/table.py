@@ -109,7 +109,9 @@ def _has_type(value: Any, wanted: KeyType) -> bool:  # noqa: PLR0911 - one answe
             return isinstance(value, dict)
         case "texts":
             return isinstance(value, list) and all(isinstance(each, str) for each in value)
-        case "count":
+        case "patterns":
+            return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+        case "count" | "bounds":
             return is_number(value) or isinstance(value, dict)
         case "launch":
             return isinstance(value, (str, dict))
@@ -129,10 +131,14 @@ def _takes(wanted: KeyType) -> str:  # noqa: PLR0911 - one answer a type
             return "a table"
         case "texts":
             return "a list of texts in quotes"
+        case "patterns":
+            return "a text in quotes, or a list of them"
         case "launch":
             return "a word, or { fargate = ..., fargate-spot = ..., base = ... }"
         case "count":
             return "a whole number, or { min = ..., max = ..., cpu = ... }"
+        case "bounds":
+            return "a whole number, or { min = ..., max = ... }"
         case _:
             assert_never(wanted)
 
@@ -146,7 +152,8 @@ def _kind(value: Any) -> str:
 
 def _converted(value: Any, key: Key) -> str:
     """Give the line that was probably meant: the same value in the right type, or else the key's sample."""
-    if isinstance(value, str) and key.type in ("number", "count") and re.fullmatch(r"[0-9]{1,9}", value.strip()):
+    numeric = key.type in ("number", "count", "bounds")
+    if isinstance(value, str) and numeric and re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return f"{key.name} = {int(value)}"
     if isinstance(value, str) and key.type == "flag" and value.strip().lower() in ("true", "false"):
         return f"{key.name} = {value.strip().lower()}"

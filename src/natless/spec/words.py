@@ -12,8 +12,9 @@ import msgspec
 
 from natless.catalog.addresses import BALANCER_ZONES
 
-KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "count", "launch"]
-"""What a key takes. `texts` is a list of texts, `count` a whole number or a table, `launch` a word or a table."""
+KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "patterns", "count", "launch", "bounds"]
+"""What a key takes. `texts` is a list of texts, `patterns` a text or such a list, `count` and `bounds` a whole number
+or a table, `launch` a word or a table."""
 
 NAME_LENGTH = 20
 """Characters. From the name AWS makes others: a load balancer's has at most 32, of which CloudFormation wants 13 for
@@ -23,12 +24,17 @@ NAME_PATTERN = rf"(?=.{{2,{NAME_LENGTH}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SERVICE_NAME_PATTERN = rf"(?=.{{1,{NAME_LENGTH}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}"
 CIDR_PATTERN = r"[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}"
+HOST_PATTERN = r"(?=.{1,128}$)[a-z0-9_.*?-]*[.][a-z*?]+"
+PATH_PATTERN = r"[/*][A-Za-z0-9_.$/~\u0022'@:+&*?-]{0,127}"
 HEALTH_PATTERN = r"/[!-~]{0,1023}"
 VARIABLE_PATTERN = r"[A-Za-z_][A-Za-z0-9_.-]{0,254}"
 FILLED_PATTERN = r"[^\u0000]*[^\u0000\s][^\u0000]*"
 TEXT_PATTERN = r"[^\u0000]*"
 REFERENCE_PATTERN = r"(secretsmanager|ssm):.+"
 MOST_ZONES = 4
+IMAGE_ID_PATTERN = r"ami-([0-9a-f]{8}|[0-9a-f]{17})"
+MOST_INSTANCES = 5000
+"""Container instances of one cluster: ECS's quota."""
 MOST_TASKS = 5000
 """Tasks of one service: ECS's quota (speed: "Tasks per service")."""
 
@@ -171,18 +177,31 @@ SERVICE = Words(
         Key(
             "port",
             "number",
-            "The port that the container listens on.",
+            "The port that the container listens on. A worker has none.",
             "port = 8080",
-            required=True,
             least=1,
             most=65535,
         ),
         Key(
             "public",
             "flag",
-            "Whether it answers the internet through the load balancer.",
+            "Whether it answers the internet through the load balancer. A worker says false.",
             "public = true",
             default=True,
+        ),
+        Key(
+            "host",
+            "patterns",
+            "The host names whose requests it answers, with * and ?. Without host and path it answers all others.",
+            'host = "api.example.com"',
+            pattern=HOST_PATTERN,
+        ),
+        Key(
+            "path",
+            "patterns",
+            "The paths whose requests it answers, with * and ?. Without host and path it answers all others.",
+            'path = ["/api", "/api/*"]',
+            pattern=PATH_PATTERN,
         ),
         Key("cpu", "number", "CPU units of a task: 1024 is one vCPU.", "cpu = 256", default=256),
         Key("memory", "number", "MiB of memory of a task.", "memory = 512", default=512),
@@ -197,11 +216,36 @@ SERVICE = Words(
         Key(
             "launch",
             "launch",
-            "What the tasks run on: Fargate, Fargate Spot (cheaper, may be taken back), or a mix of both by weight.",
+            "What the tasks run on: Fargate, Fargate Spot (cheaper, may be taken back), a mix of both by weight, "
+            "or EC2 instances.",
             'launch = "fargate"',
             default="fargate",
-            choices=("fargate", "fargate-spot"),
-            later=("ec2",),
+            choices=("fargate", "fargate-spot", "ec2"),
+        ),
+        Key("instance", "text", 'The EC2 instance type, with launch = "ec2".', 'instance = "t3.small"'),
+        Key(
+            "instances",
+            "bounds",
+            "How many instances: a number, or bounds. Without it, enough for the tasks and for a release.",
+            "instances = { min = 1, max = 4 }",
+            least=1,
+            most=MOST_INSTANCES,
+        ),
+        Key(
+            "network_mode",
+            "text",
+            "On instances: an interface for each task, Docker's bridge, or the instance's own ports.",
+            'network_mode = "awsvpc"',
+            default="awsvpc",
+            choices=("awsvpc", "bridge", "host"),
+        ),
+        Key("gpu", "number", "GPUs of a task, on instances that have some.", "gpu = 1", least=1, most=16),
+        Key(
+            "ami",
+            "text",
+            "The instances' image. Without it, the ECS-optimized one that is recommended at the first deploy.",
+            'ami = "ami-0123456789abcdef0"',
+            pattern=IMAGE_ID_PATTERN,
         ),
         Key(
             "health",
@@ -225,15 +269,11 @@ SERVICE = Words(
     ),
     (
         Later("exec", "tasks without ECS Exec", now=False),
-        Later("instance", "Fargate, which has no instances: remove the line"),
-        Later("gpu", "Fargate, which has no GPU: remove the line"),
         Later("calls", "one service, which calls no other: remove the line"),
         Later("uses", "services that call no other AWS service: remove the table"),
         Later("schedule", "services that run all the time: remove the line"),
         Later("sidecars", "one container a task: remove the table"),
         Later("certificate", "HTTP on port 80: remove the line"),
-        Later("hosts", "one service behind the load balancer: remove the line"),
-        Later("paths", "one service behind the load balancer: remove the line"),
     ),
 )
 
@@ -250,6 +290,13 @@ COUNT = Words(
             least=1,
             most=100,
         ),
+    )
+)
+
+INSTANCES = Words(
+    (
+        Key("min", "number", "The least instances.", "min = 1", required=True, least=1, most=MOST_INSTANCES),
+        Key("max", "number", "The most instances.", "max = 4", required=True, least=1, most=MOST_INSTANCES),
     )
 )
 
@@ -276,14 +323,25 @@ OTHER_WORDS = {
     "dockerfile": "build",
     "env": "environment",
     "env_vars": "environment",
+    "domain": "host",
     "health_check": "health",
     "health_path": "health",
     "healthcheck": "health",
+    "image_id": "ami",
+    "hostname": "host",
+    "hosts": "host",
     "image_uri": "image",
+    "instance_count": "instances",
+    "instance_type": "instance",
     "launch_type": "launch",
+    "gpus": "gpu",
     "mem": "memory",
+    "mode": "network_mode",
     "nat_gateway": "nat",
+    "paths": "path",
     "replicas": "count",
+    "route": "path",
+    "routes": "path",
     "scale": "count",
     "service": "services",
     "spot": "fargate-spot",

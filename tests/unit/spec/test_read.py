@@ -157,8 +157,8 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ('build = "."\nport = 1\nwhatever = 1', "key-unknown", "# whatever = 1"),
         ('build = "."\nport = 1\nzones = 3', "key-unknown", "zones = 3   # in [network]"),
         ('build = "."\nport = 1\npublic = "true"', "type-wrong", "public = true"),
-        ('build = "."\nport = 1\npublic = false', "not-supported-yet", "public = true"),
-        ('build = "."\nport = 1\nlaunch = "ec2"', "not-supported-yet", 'launch = "fargate"'),
+        ('build = "."\nport = 1\npublic = false', "port-unreached", "# port: remove the line, or public = false"),
+        ('build = "."\nport = 1\nlaunch = "ec2"', "instance-type-missing", 'instance = "t3.small"'),
         ('build = "."\nport = 1\nlaunch = "spot"', "value-invalid", 'launch = "fargate-spot"'),
         (
             'build = "."\nport = 1\nlaunch = { base = 1 }',
@@ -302,9 +302,8 @@ def test_services_must_be_there() -> None:
     ]
 
 
-def test_a_second_service_is_refused_and_still_read() -> None:
-    assert said(LEAST + '[services.api]\nbuild = "."\nport = 0\n') == [
-        (5, "not-supported-yet", "# [services.api]: in a natless.toml of its own"),
+def test_a_second_service_is_read_as_the_first_one_is() -> None:
+    assert said(LEAST + '[services.api]\nbuild = "."\nport = 0\npath = "/api"\n') == [
         (7, "number-out-of-range", "port = 1"),
     ]
 

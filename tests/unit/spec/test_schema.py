@@ -69,7 +69,11 @@ files = st.tuples(
     mostly(('build = "."\n', f"image = {image}\n"), ("", f'build = "."\nimage = {image}\n', "build = 1\n")),
     mostly(("port = 80\n",), ("", "port = 0\n", 'port = "1"\n', "port = true\n")),
     optional("public", mostly(("true",), ("false", "1"))),
-    optional("launch", mostly(('"fargate"',), ('"ec2"', "1"))),
+    mostly(
+        ("", 'launch = "fargate"\n', 'launch = "ec2"\ninstance = "m5.4xlarge"\nnetwork_mode = "bridge"\n'),
+        ('launch = "ec2"\n', "launch = 1\n", 'instance = "t3.small"\n', 'launch = "ec2"\ninstance = "t"\n'),
+    ),
+    optional("instances", mostly(("2", "{ min = 1, max = 2 }"), ("0", "{ min = 1 }", '"2"'))),
     mostly(("", "cpu = 512\nmemory = 1024\n"), ("cpu = 3\n", "cpu = 512\nmemory = 512\n", "memory = 3\n")),
     optional("health", mostly(('"/"', '"/a?b"'), ('"a"', '"/ "', "1"))),
     optional("count", mostly(("1", "{ min = 1, max = 2 }"), ("0", "{ min = 1 }", "{ min = 1, max = 2, m = 3 }"))),

@@ -1,0 +1,101 @@
+"""Any spec that `spec.read` accepts, for laws: one service or several, with every option of the format."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from hypothesis import strategies as st
+
+from natless.spec.model import Count, Instances, Launch, Network, Secret, Service, Spec
+
+# Words as `spec.read` accepts them: lower case, digits and single hyphens between.
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
+# Fargate's pairs (Amazon ECS Developer Guide, task size), the least and the greatest of some rows.
+SIZES = st.sampled_from([(256, 512), (256, 2048), (512, 4096), (1024, 2048), (4096, 30720), (16384, 122880)])
+VARIABLES = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True)
+IDENTIFIERS = st.from_regex(r"/?[A-Za-z0-9]{1,6}([/_.-][A-Za-z0-9]{1,6}){0,2}", fullmatch=True)
+SECRETS = st.builds(
+    Secret,
+    variable=VARIABLES,
+    store=st.sampled_from(["secretsmanager", "ssm"]),
+    identifier=IDENTIFIERS,
+    key=st.sampled_from(["", "url", "password"]),
+)
+COUNTS = st.one_of(
+    st.builds(Count, min=st.integers(1, 5), max=st.just(5)),
+    st.builds(Count, min=st.integers(1, 3), max=st.integers(4, 9), cpu=st.integers(10, 90)),
+)
+REGIONS = st.sampled_from([None, "us-east-1", "ap-northeast-2", "eu-west-2", "us-gov-west-1"])
+
+
+LAUNCHES = st.one_of(
+    st.sampled_from([Launch(), Launch(0, 1), Launch(1, 3, 2), Launch(0, 1, 1)]),
+    st.builds(
+        Instances,
+        type=st.sampled_from(["t3.small", "m7g.large", "g4dn.xlarge"]),
+        max=st.integers(1, 4),
+        network_mode=st.sampled_from(["awsvpc", "bridge", "host"]),
+        gpu=st.sampled_from([0, 1]),
+        ami=st.sampled_from([None, "ami-0123456789abcdef0"]),
+    ).map(lambda instances: Launch(0, instances=instances)),
+)
+
+ROUTES = st.sampled_from(
+    [
+        ((), ("/api", "/api/*")),
+        ((), ("/api/v2/*",)),
+        (("api.example.com",), ()),
+        (("*.example.com", "example.com"), ("/a?c/*",)),
+        (("img.example.com",), ("/*.png",)),
+    ]
+)
+"""Hosts and paths, each telling a service from all others."""
+
+
+@st.composite
+def services(draw: st.DrawFn, name: str, *, public: bool, route: tuple[tuple[str, ...], tuple[str, ...]]) -> Service:
+    """One service of that name; `route` is its hosts and paths."""
+    cpu, memory = draw(SIZES)
+    secrets = draw(st.lists(SECRETS, max_size=3, unique_by=lambda secret: secret.variable))
+    return Service(
+        name=name,
+        build=".",
+        image=None,
+        port=draw(st.integers(1, 65535)) if public else None,
+        public=public,
+        cpu=cpu,
+        memory=memory,
+        health=draw(st.sampled_from(["/", "/healthz"])),
+        count=draw(COUNTS),
+        architecture=draw(st.sampled_from(["x86_64", "arm64"])),
+        launch=draw(LAUNCHES),
+        environment=draw(st.dictionaries(VARIABLES, st.sampled_from(["", "1", "${HOME}", "a b", "né"]), max_size=2)),
+        secrets=tuple(secrets),
+        host=route[0],
+        path=route[1],
+    )
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> Spec:
+    """Specs of one to four services, of which one may take what no other does, and some may be workers."""
+    prefix, zones = draw(st.sampled_from([(16, 2), (16, 6), (20, 3), (23, 4), (24, 4), (24, 2), (25, 2)]))
+    address = draw(st.integers(0, 2**16 - 1)) << 16
+    block = IPv4Network((10 << 24 | address & 0xFFFFFF, prefix), strict=False)
+    named = draw(st.lists(NAMES, min_size=1, max_size=4, unique_by=lambda name: name.replace("-", "")))
+    routes = [((), ()), *draw(st.lists(ROUTES, min_size=3, max_size=3, unique=True))]
+    found = [
+        draw(services(name, public=public, route=route if public else ((), ())))
+        for name, route, public in zip(
+            named, routes, draw(st.lists(st.booleans(), min_size=4, max_size=4)), strict=False
+        )
+    ]
+    network = Network(
+        str(block),
+        zones,
+        draw(st.sampled_from(["separate", "single"])),
+        draw(st.sampled_from(["endpoints", "https"])),
+        draw(st.sampled_from([("0.0.0.0/0",), ("13.32.0.0/15", "151.101.1.7/32")])),
+        draw(st.booleans()),
+    )
+    return Spec("natless.toml", draw(NAMES), draw(REGIONS), network, tuple(found), {"name": 1})
