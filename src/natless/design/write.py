@@ -16,6 +16,7 @@ from natless.design.network import network
 from natless.design.parameters import parameters
 from natless.design.piece import Piece, attribute, bodies, places, ref, sub
 from natless.design.roles import execution_role
+from natless.design.rule_ids import by_content
 from natless.design.scaling import scaling
 from natless.design.tasks import cluster, ecs_service, log_group, task_definition
 from natless.spec.model import Service, Spec
@@ -33,7 +34,7 @@ def write(spec: Spec) -> Design:
 def _write(spec: Spec, service: Service) -> Design:
     images = [repository(spec, service)] if given_image(service) is None else []
     declared = parameters(spec, service)
-    pieces = _main(spec, service)
+    pieces = by_content(_main(spec, service))
     return Design(
         images=_images(spec, images),
         main=_template(
