@@ -65,7 +65,7 @@ def page(url: str) -> str:
     """Fetch a page as curl would; loopback only."""
     if not url.startswith("http://127.0.0.1:"):
         raise DemoError(f"{url} is not on loopback")
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the scheme and the host are checked above
+    with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310 - the scheme and the host are checked above
         return str(answer.read().decode())
 
 

@@ -43,7 +43,7 @@ class Packets:
         self._process.stdin.close()
         self._process.stdout.read()
         self._process.stdout.close()
-        self._process.wait(30)
+        self._process.wait(240)
 
     def _tell(self, job: dict[str, Any]) -> None:
         assert self._process.stdin is not None

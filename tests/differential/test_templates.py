@@ -27,7 +27,7 @@ from natless import load
 from natless.finding import Blocked, Outcome, Unknown
 from natless.prove import prove
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.lab
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src"
 PAGES = SOURCE / "natless" / "finding" / "pages"
@@ -51,7 +51,7 @@ def seen() -> dict[str, Any]:
     places = os.pathsep.join([str(SOURCE), sysconfig.get_path("purelib")])
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, str(HERE / "stacks.py")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=840, env=environment)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

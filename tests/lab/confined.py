@@ -12,7 +12,7 @@ from typing import Any
 
 from natless.lab.kernel import confinement
 
-_LONGEST_SECONDS = 100
+_LONGEST_SECONDS = 800
 
 
 def see(scenario: Callable[[], Any]) -> None:

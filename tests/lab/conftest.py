@@ -18,6 +18,11 @@ import pytest
 Run = Callable[[str], Any]
 
 SOURCE = Path(__file__).parents[2] / "src"
+LONGEST_SECONDS = 840
+"""What no scenario takes on any machine: a hang is told before pytest ends it."""
+
+NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
+OWN_RUN = ["sh", "-c", 'mount -t tmpfs run /run && mkdir /run/netns && exec "$@"', "sh"]
 # Root tries both; anybody else can only be who they are.
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
 ORDINARY = 12345
@@ -53,6 +58,27 @@ def _as_ordinary_user(script: str, place: Path) -> tuple[list[str], str]:
     return show, os.pathsep.join([str(place / "src"), str(place / "site")])
 
 
+def _seen(command: list[str], environment: dict[str, str] | None = None) -> Any:
+    """Run a scenario to its end and give what it printed."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def whole() -> Run:
+    """Run a script of this folder that brings a whole lab up; give what it printed as JSON."""
+    return lambda script: _seen([sys.executable, str(Path(__file__).with_name(script))])
+
+
+@pytest.fixture(scope="session")
+def apart() -> Run:
+    """Run a script of this folder in namespaces where the only user is root of none but its own."""
+    return lambda script: _seen([*NAMESPACES, *OWN_RUN, sys.executable, str(Path(__file__).with_name(script))])
+
+
 @pytest.fixture(scope="module", params=USERS)
 def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """Run a script of this folder as root or as an ordinary user; give what it printed as JSON."""
@@ -67,9 +93,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
         if command[0] == "unshare":
             # A Python with a shared library looks for it where it was built.
             environment["LD_LIBRARY_PATH"] = str(Path(place) / "python" / "lib")
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return _seen(command, environment)
 
     with contextlib.ExitStack() as stack:
         yield running

@@ -24,7 +24,7 @@ KEY = "a b/\u00fc+1"
 
 def client(service: str) -> Any:
     make: Any = boto3.client
-    return make(service, config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}))
+    return make(service, config=Config(connect_timeout=5, read_timeout=240, retries={"total_max_attempts": 1}))
 
 
 def say(name: str, call: Callable[..., Any], pick: Callable[[Any], Any] = bool, **asked: Any) -> None:
@@ -39,7 +39,7 @@ def say(name: str, call: Callable[..., Any], pick: Callable[[Any], Any] = bool, 
 
 def fetch(path: str) -> Any:
     try:
-        with urllib.request.urlopen(f"http://169.254.170.2{path}", timeout=3) as answer:
+        with urllib.request.urlopen(f"http://169.254.170.2{path}", timeout=240) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         return [error.code, json.load(error)]
@@ -83,4 +83,4 @@ if __name__ == "__main__":
     for part in (stores, services, itself):
         part()
     say("done", lambda: True)
-    time.sleep(60)
+    time.sleep(3600)

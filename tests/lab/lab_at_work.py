@@ -98,7 +98,11 @@ def begin(connect: Connect, name: str, template: Mapping[str, Any], digest: str)
     return str(made["StackId"])
 
 
-def wait(seconds: float, look: Callable[[], Any]) -> Any:
+LONGEST_SECONDS = 400.0
+"""What no state is waited for longer: on a slow machine too, it comes before."""
+
+
+def wait(look: Callable[[], Any], seconds: float = LONGEST_SECONDS) -> Any:
     """Give the first answer of `look` that is not None, or None after `seconds`."""
     until = time.monotonic() + seconds
     while (found := look()) is None and time.monotonic() < until:

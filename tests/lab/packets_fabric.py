@@ -13,7 +13,10 @@ from typing import NamedTuple, Self
 
 from natless.lab.fabric import Fabric
 
-_WAIT_SECONDS = 0.5
+_WAIT_SECONDS = 240.0
+"""What nothing is waited for longer; where silence is what is expected, a second (`SILENCE_SECONDS`)."""
+
+SILENCE_SECONDS = 1.0
 _NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17}
 
 
@@ -28,7 +31,9 @@ class Ends(NamedTuple):
 _flows = itertools.count(1)
 
 
-def verdict(fabric: Fabric, ends: Ends, protocol: str, number: int, flow: int = 0) -> str:
+def verdict(
+    fabric: Fabric, ends: Ends, protocol: str, number: int, flow: int = 0, *, seconds: float = _WAIT_SECONDS
+) -> str:
     """Send one packet and give "arrives" or what dropped it.
 
     It is of the flow with this number (UDP's source port, ICMP's identifier), without one of a new flow.
@@ -44,7 +49,7 @@ def verdict(fabric: Fabric, ends: Ends, protocol: str, number: int, flow: int = 
         began = time.time()
         sent = payload(kind, number, flow or 20000 + next(_flows))
         start.sendto(sent, (ends.address, 0))
-        return _became(fabric, end, began, kind, sent)
+        return _became(fabric, end, sent, (kind, began, began + seconds))
 
 
 def payload(kind: int, number: int, flow: int) -> bytes:
@@ -60,9 +65,10 @@ def payload(kind: int, number: int, flow: int) -> bytes:
             return b"anything"
 
 
-def _became(fabric: Fabric, end: socket.socket, began: float, kind: int, wanted: bytes) -> str:
+def _became(fabric: Fabric, end: socket.socket, wanted: bytes, asked: tuple[int, float, float]) -> str:
+    kind, began, until = asked
     name = {1: "icmp", 17: "udp"}.get(kind, str(kind))
-    while time.time() < began + _WAIT_SECONDS:
+    while time.time() < until:
         # A port that nobody listens on is answered by an ICMP error; only what was sent counts.
         if select.select([end], [], [], 0.002)[0] and end.recv(200)[20 : 20 + len(wanted)] == wanted:
             return "arrives"
@@ -84,7 +90,7 @@ class Flow:
         server.bind(place)
         server.listen()
         self.client = self._open.enter_context(fabric.socket(source))
-        self.client.settimeout(2)
+        self.client.settimeout(240)
         self.client.connect((reach or place[0], place[1]))
         self.server = self._open.enter_context(server.accept()[0])
 

@@ -24,7 +24,7 @@ SERVICES = ("s3", "sqs", "dynamodb", "sts", "secretsmanager", "ssm", "sns", "kms
 INTERFACES = ("ecr.api", "ecr.dkr", "logs", "sts", "sqs", "secretsmanager", "ssm", "sns", "kms", "ecs")
 GROUP = "/lab/access"
 LAYERS = f"arn:aws:s3:::prod-{REGION}-starport-layer-bucket/*"
-QUICK = Patience(connect=0.5, name=0.5, retries=1, pause=0.05, stop=0.5)
+QUICK = Patience(connect=0.5, name=5.0, retries=1, pause=0.05, stop=0.5)
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{REPOSITORY}"
 START = (
     "ecr:GetAuthorizationToken",
@@ -78,7 +78,7 @@ class Stage:
         place = {"SubnetIds": [self.subnet], "SecurityGroupIds": [self.group], "PrivateDnsEnabled": True}
         for name in INTERFACES:
             self._endpoint(name, VpcEndpointType="Interface", **place)
-        assert wait(20, lambda: True if self._available() else None), "the endpoints are not available"
+        assert wait(lambda: True if self._available() else None), "the endpoints are not available"
 
     def _endpoint(self, name: str, **asked: Any) -> None:
         made = self.connect("ec2").create_vpc_endpoint(
@@ -178,7 +178,7 @@ def calls(stage: Stage, digest: str) -> dict[str, Any]:
         lines = stage.lines("calls")
         return lines if "done" in lines or stage.came_to(task) not in (None, "RUNNING") else None
 
-    seen = wait(60, done) or stage.lines("calls")
+    seen = wait(done) or stage.lines("calls")
     stage.connect("ecs").stop_task(cluster="lab", task=task)
     return {**seen, "arn": task, "vpc": stage.vpc}
 
@@ -192,7 +192,7 @@ def starts(stage: Stage, digest: str) -> dict[str, str | None]:
 
     def start(name: str, execution: str = "execution", task: str = "task") -> None:
         arn = stage.run(f"start-{len(seen)}", digest, execution, task)
-        seen[name] = wait(20, partial(stage.came_to, arn))
+        seen[name] = wait(partial(stage.came_to, arn))
         stage.connect("ecs").stop_task(cluster="lab", task=arn)
 
     for number, missing in enumerate(START[:5]):

@@ -19,8 +19,11 @@ busybox mkdir -p /www/cgi-bin /www/shop
 hostname > /www/index.html
 echo fine > /www/healthz
 printf '#!/bin/sh\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\nenv\\n' > /www/cgi-bin/env
-printf '#!/bin/sh\\nsleep 2\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\nslow"\\n' > /www/cgi-bin/slow
-busybox chmod 755 /www/cgi-bin/env /www/cgi-bin/slow
+printf '#!/bin/sh\\nsleep 10\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\nslow"\\n' > /www/cgi-bin/slow
+printf '#!/bin/sh\\ntouch /www/begun\\nuntil [ -f /www/ended ]; do sleep 0.1; done\\n' > /www/cgi-bin/long
+printf 'printf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\ndone"\\n' >> /www/cgi-bin/long
+printf '#!/bin/sh\\ntouch /www/ended\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\n' > /www/cgi-bin/end
+busybox chmod 755 /www/cgi-bin/*
 trap 'exit 0' TERM
 busybox httpd -p 8080 -h /www
 while :; do sleep 0.1; done
@@ -52,7 +55,7 @@ def build(stage: Stage) -> dict[str, Any]:
             TargetType="ip",
             HealthCheckPath=path,
             HealthCheckIntervalSeconds=5,
-            HealthCheckTimeoutSeconds=2,
+            HealthCheckTimeoutSeconds=4,
             HealthyThresholdCount=2,
             UnhealthyThresholdCount=2,
         )
@@ -149,10 +152,38 @@ class Client(threading.Thread):
             answer = answers(self._stage, self._node, "/")
             self._seen[answer[0] if answer else 0] += 1
 
+    def answered(self) -> int:
+        return self._seen[200]
+
     def end(self) -> dict[int, int]:
         self._going = False
         self.join()
         return dict(self._seen)
+
+
+def change_rules(stage: Stage, built: dict[str, Any], nodes: list[str]) -> dict[str, Any]:
+    """Change the rules under a client that never stops asking: what it saw, and its answers within each change."""
+    fixed = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": "it's a 100% pot"}
+    redirect = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+    changes: list[tuple[int, str, dict[str, Any], str, int]] = [
+        (20, "/old/*", {"Type": "redirect", "RedirectConfig": redirect}, "/old/a", 301),
+        (30, "/old*", {"Type": "forward", "TargetGroupArn": built["groups"]["empty"]}, "/old", 503),
+        (10, "/fixed*", {"Type": "fixed-response", "FixedResponseConfig": fixed}, "/fixed/x", 418),
+    ]
+    client = Client(stage, nodes[0])
+    within = []
+    for priority, pattern, action, path, status in changes:
+        stage.until(lambda: client.answered() > 0)
+        before = client.answered()
+        rule(stage, built, priority, pattern, action)
+
+        def changed(path: str = path, status: int = status, least: int = before + 5) -> bool:
+            found = [answers(stage, node, path) for node in nodes]
+            return all(each and each[0] == status for each in found) and client.answered() >= least
+
+        stage.until(changed)
+        within.append(client.answered() - before)
+    return {"within each": within, "statuses": client.end()}
 
 
 def scenario(stage: Stage) -> dict[str, Any]:
@@ -175,15 +206,8 @@ def scenario(stage: Stage) -> dict[str, Any]:
     elbv2.register_targets(
         TargetGroupArn=built["groups"]["ill"], Targets=[{"Id": first, "Port": 8080}, {"Id": first, "Port": 9999}]
     )
-    client = Client(stage, nodes[0])
-    fixed = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": "it's a 100% pot"}
-    redirect = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
-    rule(stage, built, 20, "/old/*", {"Type": "redirect", "RedirectConfig": redirect})
-    rule(stage, built, 30, "/old*", {"Type": "forward", "TargetGroupArn": built["groups"]["empty"]})
     rule(stage, built, 40, "/ill*", {"Type": "forward", "TargetGroupArn": built["groups"]["ill"]})
-    rule(stage, built, 10, "/fixed*", {"Type": "fixed-response", "FixedResponseConfig": fixed})
-    stage.until(lambda: all(answers(stage, node, "/fixed/x")[0] == 418 for node in nodes))
-    seen["while rules changed"] = client.end()
+    seen["while rules changed"] = change_rules(stage, built, nodes)
     seen["fixed"] = answers(stage, nodes[0], "/fixed/x")
     seen["redirect"] = stage.get(nodes[0], "/old/a?b=c", "shop.example")
     seen["no targets"] = answers(stage, nodes[0], "/old")
@@ -198,7 +222,7 @@ def scenario(stage: Stage) -> dict[str, Any]:
     seen["after scaling in"] = sorted({page[0] for page in pages})
     seen["left"] = len({page[2] for page in pages})
     ecs.delete_service(cluster="lab", service="hello", force=True)
-    stage.until(lambda: answers(stage, nodes[0], "/")[0] == 503)
+    stage.until(lambda: (answers(stage, nodes[0], "/") or [0])[0] == 503)
     elbv2.delete_load_balancer(LoadBalancerArn=built["balancer"])
     stage.until(lambda: not list(Path(stage.house.scratch, "balancer").iterdir()))
     return seen

@@ -24,7 +24,7 @@ from natless.lab.services.ledger import Timings
 from natless.lab.tasks.ports import Patience
 
 QUICK = Timings(endpoint_pending=0, balancer_provisioning=0, held_back=0, poll=0.02)
-IMPATIENT = Patience(connect=0.5, answer=0.7, name=0.4, retries=1, pause=0.05)
+IMPATIENT = Patience(connect=0.5, answer=3.0, name=2.0, retries=1, pause=0.05)
 # What is traced: a need that each kind takes away.
 KINDS = {
     "s3": "s3-layers",

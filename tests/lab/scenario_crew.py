@@ -29,12 +29,15 @@ def container(name: str, script: str, **changes: Any) -> dict[str, Any]:
 
 
 def check(script: str, **changes: int) -> dict[str, Any]:
-    return {"healthCheck": {"command": ["CMD-SHELL", script], "interval": 5, "retries": 2, **changes}}
+    return {"healthCheck": {"command": ["CMD-SHELL", script], "interval": 5, "retries": 2, "timeout": 60, **changes}}
 
 
 def after(name: str, condition: str) -> dict[str, Any]:
     return {"dependsOn": [{"containerName": name, "condition": condition}]}
 
+
+PATIENT = {"startPeriod": 300, "retries": 10}
+"""For what shall become healthy: six seconds here until a failure counts, and then ten of them."""
 
 SHARED = {"mountPoints": [{"sourceVolume": "shared", "containerPath": "/shared"}]}
 ASIDE = {"essential": False}
@@ -45,7 +48,7 @@ EAT = "a=xxxxxxxxxxxxxxxx; while :; do a=$a$a; done"
 TASKS: dict[str, list[dict[str, Any]]] = {
     "localhost": [
         container("asker", ASK, **after("web", "HEALTHY")),
-        container("web", PAGE, **ASIDE, **check(f"{ASK} >/dev/null")),
+        container("web", PAGE, **ASIDE, **check(f"{ASK} >/dev/null", **PATIENT)),
     ],
     "volume": [
         container(
@@ -67,13 +70,13 @@ TASKS: dict[str, list[dict[str, Any]]] = {
     ],
     "late": [
         container("main", "echo never", **after("slow", "HEALTHY")),
-        container("slow", "sleep 100", **ASIDE, **check("exit 1", startPeriod=300), startTimeout=2),
+        container("slow", "sleep 3600", **ASIDE, **check("exit 1", startPeriod=300), startTimeout=2),
     ],
     "memory": [container("main", EAT)],
-    "memory of one": [container("main", "sleep 100"), container("eater", f"sleep 0.5; {EAT}", memory=64, **ASIDE)],
-    "aside": [container("main", "sleep 100"), container("side", "exit 5", **ASIDE)],
+    "memory of one": [container("main", "sleep 3600"), container("eater", f"sleep 0.5; {EAT}", memory=64, **ASIDE)],
+    "aside": [container("main", "sleep 3600"), container("side", "exit 5", **ASIDE)],
     "again": [
-        container("main", "sleep 100"),
+        container("main", "sleep 3600"),
         container(
             "side",
             "echo again >> /shared/starts; sleep 1.5; exit 1",
@@ -89,14 +92,14 @@ TASKS: dict[str, list[dict[str, Any]]] = {
         ),
     ],
     "not again": [
-        container("main", "sleep 100"),
+        container("main", "sleep 3600"),
         container(
             "ignored",
             "sleep 1.5; exit 7",
             **ASIDE,
             restartPolicy={"enabled": True, "restartAttemptPeriod": 60, "ignoredExitCodes": [7]},
         ),
-        container("too soon", "exit 1", **ASIDE, restartPolicy={"enabled": True, "restartAttemptPeriod": 300}),
+        container("too soon", "exit 1", **ASIDE, restartPolicy={"enabled": True, "restartAttemptPeriod": 1800}),
     ],
     "settings": [
         container(
@@ -162,7 +165,7 @@ def ran(stage: Stage, built: dict[str, Any]) -> dict[str, Any]:
         stopped = {name for name, status in over.items() if status == "STOPPED"}
         return found if ended and stopped >= set(over) - {"side"} else None
 
-    stage.until(settled, 40)
+    stage.until(settled)
     running = {name: told(described()[name]) for name in RUNNING}
     for name in RUNNING:
         ecs.stop_task(cluster="lab", task=arns[name], reason="seen")
@@ -198,8 +201,8 @@ def lines(stage: Stage, arn: str) -> list[str]:
     return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
 
 
-GOOD = container("web", "touch /ok; exec sleep 100", **check("test -f /ok"))
-FADING = container("web", "touch /ok; sleep 1; busybox rm /ok; exec sleep 100", **check("test -f /ok"))
+GOOD = container("web", "touch /ok; exec sleep 3600", **check("test -f /ok", **PATIENT))
+FADING = container("web", "touch /ok; sleep 1; busybox rm /ok; exec sleep 3600", **check("test -f /ok"))
 FAILING = container("web", "exit 1")
 
 

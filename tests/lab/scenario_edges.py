@@ -22,14 +22,12 @@ from natless.lab.services.ledger import Timings
 from natless.lab.tasks.ports import Patience
 from natless.spec.read import read
 
-LATE = Timings(endpoint_pending=0.3, balancer_provisioning=0.1, held_back=90.0)
+LATE = Timings(endpoint_pending=0.3, balancer_provisioning=0.1, held_back=3600.0)
 """What the service does not wait for comes long after its first task has failed: every race is lost."""
 
-QUICK = Patience(connect=0.5, name=0.5, retries=2)
+QUICK = Patience(connect=0.5, name=5.0, retries=2)
 AT_ONCE = 5
 """Stacks that stand side by side."""
-
-LONGEST_SECONDS = 60.0
 
 
 def without(template: dict[str, Any], waiting: str, waited: str) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def watch(connect: Connect, stack: str, cluster: str, tasks: int) -> dict[str, A
         service = next(iter(services(connect, cluster)), None)
         return None if service is None else told(connect, cluster, service, tasks)
 
-    found: dict[str, Any] | None = wait(LONGEST_SECONDS, look)
+    found: dict[str, Any] | None = wait(look)
     return found or {
         "undecided": connect("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     }
@@ -95,7 +93,8 @@ def told(connect: Connect, cluster: str, service: dict[str, Any], tasks: int) ->
     stopped = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
     ended = [one for one in described(ecs, cluster, stopped) if one["lastStatus"] == "STOPPED"]
     if ended:
-        return {"stopped": [one["stoppedReason"] for one in ended], "subnets": places(connect, ended)}
+        first = min(ended, key=lambda one: one["stoppedAt"])
+        return {"stopped": [first["stoppedReason"]], "subnets": places(connect, [first])}
     group = service["loadBalancers"][0]["targetGroupArn"]
     targets = connect("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     states = [(one["TargetHealth"]["State"], one["TargetHealth"].get("Reason", "")) for one in targets]

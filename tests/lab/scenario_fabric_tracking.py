@@ -140,7 +140,7 @@ def healed(stage: Stage) -> None:
         stage.fabric.apply(standing(((), EVERYTHING)))
         stage.seen["cut"] = flow.asks()
         stage.fabric.apply(standing((HTTPS, EVERYTHING)))
-        flow.server.settimeout(5)
+        flow.server.settimeout(240)
         stage.seen["and mended"] = flow.server.recv(1).decode()
 
 

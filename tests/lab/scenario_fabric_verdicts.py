@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import small_network as net
 from confined import see
-from packets_fabric import Ends, payload, verdict
+from packets_fabric import SILENCE_SECONDS, Ends, payload, verdict
 from small_network import allow, cloud, eni, group, named
 from tables_fabric import ACL_TABLES, GROUP_TABLES, OVERLAP_RULES, OVERLAPS, Row
 
@@ -82,7 +82,7 @@ def of_ranges(fabric: Fabric, seen: Seen) -> None:
         ends = IPv4Address("10.0.99.99").packed + IPv4Address("10.0.11.6").packed
         header = struct.pack(">BBHHHBBH", 0x45, 0, 28, 0, 0, 64, 17, 0) + ends
         one.sendto(header + payload(17, 53, 40000), ("10.0.11.6", 0))
-    while not (found := fabric.drops(began)) and time.time() < began + 1:
+    while not (found := fabric.drops(began)) and time.time() < began + 240:
         time.sleep(0.002)
     seen["another's source"] = [found[0].gate, str(found[0].source)]
 
@@ -105,7 +105,8 @@ def of_nat(fabric: Fabric, seen: Seen) -> None:
 
     apply(address="54.214.0.7")
     out = Ends("eni-task", INTERNET, ANYBODY)
-    seen["out by NAT"] = [verdict(fabric, out, *kind) for kind in (("tcp", 443), ("udp", 53), ("50", 0))]
+    seen["out by NAT"] = [verdict(fabric, out, *kind) for kind in (("tcp", 443), ("udp", 53))]
+    seen["out by NAT"].append(verdict(fabric, out, "50", 0, seconds=SILENCE_SECONDS))
     seen["in by NAT"] = verdict(fabric, Ends(INTERNET, "eni-nat", "54.214.0.7"), "tcp", 443)
     seen["NAT gateway itself"] = verdict(fabric, Ends("eni-task", "eni-nat", "10.0.1.9"), "tcp", 443)
     apply(address="")

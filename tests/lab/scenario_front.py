@@ -39,7 +39,7 @@ def ask(
 ) -> list[Any]:
     """Ask from AWS's namespace: status, headers by lower-case name, text."""
     link: Any = stage.wires.socket(AWS)
-    link.settimeout(15.0)
+    link.settimeout(240.0)
     connection = http.client.HTTPConnection(node, port)
     with contextlib.closing(connection):
         link.connect((node, port))
@@ -53,7 +53,7 @@ def ask(
 def handshake(stage: Stage, node: str, tls: ssl.SSLContext, host: str) -> list[str]:
     """Give the names of the certificate that is presented, with version and protocol; or what went wrong."""
     link: Any = stage.wires.socket(AWS)
-    link.settimeout(5.0)
+    link.settimeout(240.0)
     link.connect((node, 443))
     try:
         with tls.wrap_socket(link, server_hostname=host) as secure:
@@ -144,7 +144,7 @@ def network(stage: Stage, built: dict[str, Any], targets: list[dict[str, Any]]) 
         VpcId=built["vpc"],
         TargetType="ip",
         HealthCheckIntervalSeconds=5,
-        HealthCheckTimeoutSeconds=2,
+        HealthCheckTimeoutSeconds=4,
     )["TargetGroups"][0]["TargetGroupArn"]
     elbv2.register_targets(TargetGroupArn=group, Targets=targets)
     forward = [{"Type": "forward", "TargetGroupArn": group}]
@@ -204,11 +204,14 @@ def leave(stage: Stage, built: dict[str, Any], node: str, target: dict[str, Any]
     elbv2, group = stage.connect("elbv2"), built["groups"]["empty"]
     lead(stage, built, 51, "empty", target)
     stage.until(lambda: [each[0] for each in health(stage, group)] == ["healthy"])
-    leaving = Later(stage, node, "/cgi-bin/slow", "empty.example")
-    time.sleep(0.5)
+    delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "3000"}
+    elbv2.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
+    leaving = Later(stage, node, "/cgi-bin/long", "empty.example")
+    stage.until(lambda: ask(stage, target["Id"], "/begun", port=8080)[0] == 200)
     elbv2.deregister_targets(TargetGroupArn=group, Targets=[target])
     seen: dict[str, Any] = {"draining": health(stage, group)}
     stage.until(lambda: ask(stage, node, "/", host="empty.example")[0] == 503)
+    ask(stage, target["Id"], "/cgi-bin/end", port=8080)
     return {**seen, "while draining": leaving.end()}
 
 
@@ -223,7 +226,7 @@ def stay(stage: Stage, built: dict[str, Any], node: str) -> dict[str, Any]:
         TargetType="ip",
         HealthCheckPath="/healthz",
         HealthCheckIntervalSeconds=5,
-        HealthCheckTimeoutSeconds=2,
+        HealthCheckTimeoutSeconds=4,
     )["TargetGroups"]
     again = group["TargetGroupArn"]
     elbv2.register_targets(TargetGroupArn=again, Targets=[{"Id": node}])
@@ -231,7 +234,7 @@ def stay(stage: Stage, built: dict[str, Any], node: str) -> dict[str, Any]:
     elbv2.modify_target_group_attributes(TargetGroupArn=built["groups"]["web"], Attributes=cookie)
     split = {
         "TargetGroups": [{"TargetGroupArn": arn, "Weight": 1} for arn in (built["groups"]["web"], again)],
-        "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60},
+        "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 3600},
     }
     elbv2.create_rule(
         ListenerArn=built["listener"],
@@ -264,7 +267,7 @@ def stay(stage: Stage, built: dict[str, Any], node: str) -> dict[str, Any]:
 
 
 def idle(stage: Stage, built: dict[str, Any], node: str) -> list[Any]:
-    """Ask a target that takes two seconds of a load balancer that waits for one."""
+    """Ask a target that takes ten seconds of a load balancer that waits for one."""
     attributes = [{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]
     stage.connect("elbv2").modify_load_balancer_attributes(LoadBalancerArn=built["balancer"], Attributes=attributes)
     stage.until(lambda: ask(stage, node, "/cgi-bin/slow")[0] == 504)

@@ -20,8 +20,7 @@ from natless.lab.services.ledger import Timings
 from natless.lab.tasks.ports import Patience
 
 QUICK = Timings(endpoint_pending=0.3, balancer_provisioning=0.1, held_back=0.1)
-PATIENCE = Patience(connect=0.3, name=0.3, pause=0.05, settled=0.2, backoff=0.3, longest_backoff=1.0, drain=0.1)
-LONG = 40.0
+PATIENCE = Patience(connect=0.3, name=5.0, pause=0.05, settled=0.2, backoff=0.3, longest_backoff=1.0, drain=0.1)
 
 
 def stack(connect: Connect, name: str) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def stack(connect: Connect, name: str) -> dict[str, Any]:
         found: dict[str, Any] = connect("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return None if found["StackStatus"].endswith("IN_PROGRESS") else found
 
-    found: dict[str, Any] | None = wait(LONG, look)
+    found: dict[str, Any] | None = wait(look)
     return found or {"StackStatus": "still going"}
 
 
@@ -55,7 +54,7 @@ def bridge(connect: Connect, names: dict[str, str]) -> dict[str, Any]:
         found = connect("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         return found if found and all(each["TargetHealth"]["State"] == "healthy" for each in found) else None
 
-    targets = wait(LONG, healthy) or []
+    targets = wait(healthy) or []
     tasks = connect("ecs").describe_tasks(cluster="hello", tasks=connect("ecs").list_tasks(cluster="hello")["taskArns"])
     (task,) = tasks["tasks"]
     (host,) = instances(connect)
@@ -96,7 +95,7 @@ def running(connect: Connect, name: str, count: int) -> dict[str, Any]:
         found: dict[str, Any] = ecs.describe_services(cluster="hello", services=[name])["services"][0]
         return found if found["runningCount"] == count else None
 
-    wait(LONG, look)
+    wait(look)
     found = ecs.describe_services(cluster="hello", services=[name])["services"][0]
     arns = ecs.list_tasks(cluster="hello", serviceName=name)["taskArns"]
     tasks = ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"] if arns else []
@@ -127,7 +126,7 @@ def shut_in(connect: Connect, names: dict[str, str], group: str) -> dict[str, An
     made = ec2.run_instances(
         MinCount=1, MaxCount=1, SecurityGroupIds=[group], IamInstanceProfile=profile, UserData=SCRIPT, **said
     )["Instances"][0]["InstanceId"]
-    line = wait(LONG, lambda: next((one for one in control.ask("log").splitlines() if f"{made} [ERROR]" in one), None))
+    line = wait(lambda: next((one for one in control.ask("log").splitlines() if f"{made} [ERROR]" in one), None))
     before = [each["ec2InstanceId"] for each in instances(connect)]
     permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     ec2.authorize_security_group_egress(
@@ -141,7 +140,7 @@ def shut_in(connect: Connect, names: dict[str, str], group: str) -> dict[str, An
         found = [each for each in instances(connect) if each["ec2InstanceId"] == made and each["agentConnected"]]
         return True if found else None
 
-    return {"line": line, "registered before": made in before, "registered after": wait(LONG, registered) or False}
+    return {"line": line, "registered before": made in before, "registered after": wait(registered) or False}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ Prints what was seen as JSON (read by test_life.py).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -36,13 +37,16 @@ def status() -> str:
 
 
 AT_ONCE = 'CMD ["httpd"'
-LATE = 'CMD ["sh", "-c", "/bin/busybox sleep 10; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
+MARK = "31341"
+"""How long the container waits, in seconds, unless somebody ends that: a number that no other process has."""
+
+LATE = f'CMD ["sh", "-c", "/bin/busybox sleep {MARK}; exec /bin/busybox \\"$@\\"", "sh", "httpd"'
 
 
 def interrupted(person: Person) -> dict[str, Any]:
     """Press Ctrl-C while the stack is being made, then deploy again.
 
-    The container takes its time to answer, so that the stack is still being made when the second deploy looks.
+    The container does not answer before the second deploy has looked, so that the stack is still being made then.
     """
     person.writes("Dockerfile", AT_ONCE, LATE)
     process = person.begin("deploy", "--to", "lab")
@@ -53,15 +57,40 @@ def interrupted(person: Person) -> dict[str, Any]:
             break
     said, _ = process.communicate(timeout=LONGEST_SECONDS)
     meanwhile = status()
-    code, again = person.types("deploy", "--to", "lab")
-    page = fetch(again, "healthz") if code == 0 else ""
+    again = person.begin("deploy", "--to", "lab")
+    assert again.stdout is not None
+    said_again = ""
+    for line in again.stdout:
+        said_again += line
+        if "waiting for it" in line:
+            wake()
+    code = again.wait(LONGEST_SECONDS)
+    page = fetch(said_again, "healthz") if code == 0 else ""
     person.writes("Dockerfile", LATE, AT_ONCE)
     return {
         "code": process.returncode,
         "said": said.splitlines()[-1],
         "meanwhile": meanwhile,
-        "again": [code, "waiting for it" in again, page],
+        "again": [code, "waiting for it" in said_again, page],
     }
+
+
+def wake() -> None:
+    """End the container's wait once it waits."""
+    until = time.monotonic() + LONGEST_SECONDS
+    while not (found := waiting()) and time.monotonic() < until:
+        time.sleep(0.05)
+    for pid in found:
+        os.kill(pid, signal.SIGTERM)
+
+
+def waiting() -> list[int]:
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if each.read_bytes() == f"/bin/busybox\0sleep\0{MARK}\0".encode():
+                found.append(int(each.parent.name))
+    return found
 
 
 def ran(person: Person) -> dict[str, Any]:
@@ -78,7 +107,7 @@ def ran(person: Person) -> dict[str, Any]:
 def last_task() -> dict[str, Any]:
     """Give the one-off task once it has stopped."""
     ecs = account()("ecs")
-    until = time.monotonic() + 20
+    until = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
         arns = ecs.list_tasks(cluster="hello", desiredStatus="STOPPED")["taskArns"]
         tasks = ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"] if arns else []
@@ -117,7 +146,7 @@ def rolled_back(person: Person) -> dict[str, Any]:
     cloudformation = account()("cloudformation")
     template = {"Resources": {"Lonely": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": "nobody:1"}}}}
     made = cloudformation.create_stack(StackName="hello", TemplateBody=json.dumps(template))["StackId"]
-    until = time.monotonic() + 20
+    until = time.monotonic() + LONGEST_SECONDS
     while status() != "ROLLBACK_COMPLETE" and time.monotonic() < until:
         time.sleep(0.1)
     before = status()

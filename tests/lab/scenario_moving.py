@@ -100,7 +100,7 @@ def wire(connect: Connect, site: dict[str, Any]) -> str:
     subnets = site["subnets"][1:]  # where its targets are: without cross-zone, a node sends to its own zone only
     [made] = elbv2.create_load_balancer(Name="wire", Type="network", Subnets=subnets)["LoadBalancers"]
     asked = {"Protocol": "TCP", "Port": 80, "VpcId": site["vpc"], "TargetType": "ip"}
-    check = {"HealthCheckIntervalSeconds": 5, "HealthCheckTimeoutSeconds": 2}
+    check = {"HealthCheckIntervalSeconds": 5, "HealthCheckTimeoutSeconds": 4}
     [group] = elbv2.create_target_group(Name="wire", **asked, **check)["TargetGroups"]
     targets = [{"Id": address} for address in interfaces(connect, "app/front").values()]
     elbv2.register_targets(TargetGroupArn=group["TargetGroupArn"], Targets=targets)
@@ -111,7 +111,7 @@ def wire(connect: Connect, site: dict[str, Any]) -> str:
 
 def answers(url: str, wanted: str) -> str:
     """Visit until a page is as wanted, and give what it was at last."""
-    last = wait(15, lambda: wanted if visit(url) == wanted else None)
+    last = wait(lambda: wanted if visit(url) == wanted else None)
     return str(last or visit(url))
 
 
@@ -119,7 +119,7 @@ def scenario(connect: Connect) -> dict[str, Any]:
     site, elbv2 = network(connect), connect("elbv2")
     made = front(connect, site)
     arn, name = {"LoadBalancerArn": made["LoadBalancerArn"]}, made["DNSName"]
-    wait(10, lambda: elbv2.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active" or None)
+    wait(lambda: elbv2.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active" or None)
     publish(name, 2)
     pages = control.ask("status")["pages"]
     page, secure = pages[name], pages[f"{name}:443"]
@@ -140,7 +140,6 @@ def scenario(connect: Connect) -> dict[str, Any]:
 
     through = wire(connect, site)
     wait(
-        10,
         lambda: (
             all(one["State"]["Code"] == "active" for one in elbv2.describe_load_balancers()["LoadBalancers"]) or None
         ),
@@ -156,7 +155,7 @@ def scenario(connect: Connect) -> dict[str, Any]:
         reasons = [one["TargetHealth"].get("Reason", "") for one in found]
         return reasons if all(reason.startswith("Target.") for reason in reasons) else None
 
-    seen["reasons"] = sorted(set(wait(25, ill) or []))
+    seen["reasons"] = sorted(set(wait(ill) or []))
     return seen
 
 

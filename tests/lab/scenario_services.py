@@ -70,9 +70,11 @@ class Stage:
         self.names.apply(whole)
         self.endpoints.apply(whole)
 
-    def look_up(self, host: str, server: str = "10.0.0.2", where: str = "eni-task", kind: str = "A") -> str:
+    def look_up(
+        self, host: str, server: str = "10.0.0.2", where: str = "eni-task", kind: str = "A", seconds: float = 240.0
+    ) -> str:
         with self.fabric.socket(where, socket.SOCK_DGRAM) as one:
-            one.settimeout(0.4)
+            one.settimeout(seconds)
             one.connect((server, 53))
             one.send(_DNS.DNSRecord.question(host, kind).pack())
             try:
@@ -84,7 +86,7 @@ class Stage:
     def connect(self, host: str, address: str, where: str = "eni-task") -> http.client.HTTPConnection:
         trust = ssl.create_default_context(cafile=self.authority.ca_file)
         plain = self.fabric.socket(where)
-        plain.settimeout(5)
+        plain.settimeout(240)
         plain.connect((address, 443))
         connection = http.client.HTTPConnection(host)
         connection.sock = trust.wrap_socket(plain, server_hostname=host)
@@ -112,7 +114,7 @@ def names(stage: Stage) -> None:
     seen["no such name"] = stage.look_up("no.such.name")
     seen["resolv.conf"] = resolv_conf(cloud(), "eni-task")
     with stage.fabric.socket("eni-task") as one:
-        one.settimeout(2)
+        one.settimeout(240)
         one.connect(("10.0.0.2", 53))
         question = _DNS.DNSRecord.question(ECR).pack()
         one.sendall(len(question).to_bytes(2, "big") + question)
@@ -121,7 +123,7 @@ def names(stage: Stage) -> None:
     stage.apply(cloud(vpcs=named(replace(whole, dns_hostnames=False))))
     seen["without DNS hostnames"] = stage.look_up(ECR)
     stage.apply(cloud(vpcs=named(replace(whole, dns_support=False))))
-    seen["without DNS support"] = stage.look_up(ECR)
+    seen["without DNS support"] = stage.look_up(ECR, seconds=1.0)
     stage.apply(cloud(interface_endpoints=pending()))
     seen["endpoint not yet available"] = stage.look_up(ECR)
     seen["its interface"] = stage.fabric.probe("eni-task", IPv4Address("10.0.12.5"), 443).outcome
@@ -139,7 +141,6 @@ def servers(stage: Stage) -> None:
     seen["by the endpoint"] = stage.get(ECR, "10.0.12.5")
     seen["another service's name there"] = stage.get("logs.eu-west-1.amazonaws.com", "10.0.12.5")
     seen["from the internet, a broken one"] = stage.get("logs.eu-west-1.amazonaws.com", "198.18.5.1", "internet")
-    start = time.monotonic()
     connection = stage.connect(ECR, "10.0.12.5")
     for _ in range(2):
         connection.request("PUT", "/", b"x" * 1_000_000)
@@ -159,7 +160,6 @@ def servers(stage: Stage) -> None:
         length += len(part)
     seen["a layer"] = length
     seen["the most that was in memory, MiB"] = peak_memory()
-    seen["seconds"] = time.monotonic() - start
     more = net.interfaces() | named(eni("eni-ecr-2", "subnet-a", "10.0.11.9", ("sg-endpoint",), "endpoint", "vpce-ecr"))
     stage.apply(cloud(network_interfaces=more))
     seen["by a new interface"] = stage.get(ECR, "10.0.11.9")
@@ -185,17 +185,21 @@ def browser(stage: Stage) -> None:
         number = port.getsockname()[1]
         gateway = Gateway(stage.fabric)
         gateway.publish(port, IPv4Address("54.214.0.5"), 80)
-        page = http.client.HTTPConnection("127.0.0.1", number, timeout=5)
+        page = http.client.HTTPConnection("127.0.0.1", number, timeout=240)
         page.request("POST", "/page", b"y" * 500_000)
         seen["a page"] = page.getresponse().read().decode()
         closed = net.groups() | named(net.group("sg-alb"))
         stage.apply(cloud(security_groups=closed))
+        began = time.time()
         waiting = http.client.HTTPConnection("127.0.0.1", number, timeout=0.5)
         try:
             waiting.request("GET", "/")
             waiting.getresponse()
         except TimeoutError:
-            (*_, drop) = stage.fabric.drops()
+            until = time.monotonic() + 240
+            while not (drops := stage.fabric.drops(began)) and time.monotonic() < until:
+                time.sleep(0.01)
+            drop = drops[-1]
             seen["a page behind a closed group"] = f"{drop.gate} {drop.element} {drop.source}"
         gateway.withdraw(port)
 

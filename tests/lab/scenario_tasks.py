@@ -6,7 +6,6 @@ import functools
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +149,6 @@ def failing(stage: Stage, name: str, container: dict[str, Any] | None = None, cu
     assert task["stopCode"] in ("TaskFailedToStart", "EssentialContainerExited"), (name, task)
     stage.wires.mend()
     ecs.update_service(cluster="lab", service="hello", desiredCount=0)
-    time.sleep(0.2)
     return str(task["stoppedReason"])
 
 
@@ -188,7 +186,7 @@ def breaker(stage: Stage) -> dict[str, Any]:
         found = ecs.describe_services(cluster="lab", services=["hello"])["services"][0]["deployments"][0]
         return found if found["rolloutState"] == "FAILED" else None
 
-    deployment = stage.until(opened, 60)
+    deployment = stage.until(opened)
     said = next(event for event in stage.events() if "deployment failed" in event)
     return {"reason": deployment["rolloutStateReason"], "failed": deployment["failedTasks"], "event": said}
 
@@ -243,7 +241,7 @@ def deleted(stage: Stage) -> dict[str, Any]:
 def main() -> None:
     """Run the scenario."""
     with tempfile.TemporaryDirectory() as folder:
-        patience = Patience(connect=0.2, name=0.2, pause=0.01, settled=0.3, backoff=0.1, drain=0.1, stop=2.0)
+        patience = Patience(connect=0.2, name=1.0, pause=0.01, settled=0.3, backoff=0.1, drain=0.1)
         stage = Stage(Path(folder), patience)
         try:
             built = build(stage)

@@ -1,26 +1,16 @@
 """Load balancers, whole. Words and behaviour: ELBv2 user guide (target health, fail-open, X-Forwarded headers)."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.lab
 
-NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
-OWN_RUN = ["sh", "-c", 'mount -t tmpfs run /run && mkdir /run/netns && exec "$@"', "sh"]
-
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, Any]:
-    script = Path(__file__).with_name("scenario_balancer.py")
-    command = [*NAMESPACES, *OWN_RUN, sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+def seen(apart: Callable[[str], Any]) -> dict[str, Any]:
+    found: dict[str, Any] = apart("scenario_balancer.py")
     return found
 
 
@@ -62,9 +52,10 @@ def test_ill_targets_say_why_and_get_requests_where_none_is_healthy(seen: dict[s
 
 
 def test_a_change_of_rules_refuses_no_connection(seen: dict[str, Any]) -> None:
-    counts = seen["while rules changed"]
-    assert list(counts) == ["200"]
-    assert counts["200"] > 20
+    changes = seen["while rules changed"]
+    assert list(changes["statuses"]) == ["200"]
+    assert len(changes["within each"]) == 3
+    assert all(answered >= 5 for answered in changes["within each"])
 
 
 def test_scaling_in_loses_no_request(seen: dict[str, Any]) -> None:

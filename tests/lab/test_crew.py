@@ -8,30 +8,21 @@ ECS deployment circuit breaker" (rolloutStateReason). Read 2026-11.
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.lab
 
-NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
-OWN_RUN = ["sh", "-c", 'mount -t tmpfs run /run && mkdir /run/netns && exec "$@"', "sh"]
 GRAPH = "CannotStartContainerError: dependency graph:"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, Any]:
-    script = Path(__file__).with_name("scenario_crew.py")
-    command = [*NAMESPACES, *OWN_RUN, sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+def seen(apart: Callable[[str], Any]) -> dict[str, Any]:
+    found: dict[str, Any] = apart("scenario_crew.py")
     return found
 
 

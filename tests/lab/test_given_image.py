@@ -35,7 +35,7 @@ def natless(folder: Path, *arguments: str, expect: int = 0, path: str = "") -> s
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=180,
+        timeout=800,
         check=False,
     )
     assert done.returncode == expect, done.stdout
@@ -72,7 +72,7 @@ def test_an_image_from_another_repository_is_deployed_answers_and_goes(digest: s
     said = natless(tmp_path, "deploy", "--to", "lab")
     assert "guest-images" not in said
     assert f"WebImageDigest = {digest}" in said
-    with urllib.request.urlopen(said.split()[-1], timeout=10) as answer:  # noqa: S310 - what `deploy` printed
+    with urllib.request.urlopen(said.split()[-1], timeout=240) as answer:  # noqa: S310 - what `deploy` printed
         assert TOKEN in answer.read().decode()
     assert "reachable: 8 of 8 promises hold" in natless(tmp_path, "check", "lab:guest")
     gone = natless(tmp_path, "destroy", "--to", "lab", "--images", "--logs")

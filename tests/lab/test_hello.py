@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ class Hello(NamedTuple):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=180,
+            timeout=800,
             check=False,
         )
         assert done.returncode == expect, done.stdout
@@ -59,7 +60,7 @@ def environment() -> dict[str, str]:
 
 
 def page(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - what `deploy` printed, on loopback
+    with urllib.request.urlopen(url, timeout=240) as answer:  # noqa: S310 - what `deploy` printed, on loopback
         return str(answer.read().decode())
 
 
@@ -110,7 +111,7 @@ def test_a_browser_shows_the_page(hello: Hello, tmp_path: Path) -> None:
         env={**os.environ, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=800,
         check=False,
     )
     assert TOKEN in done.stdout, done.stderr
@@ -199,6 +200,13 @@ class Load:
             except OSError as error:
                 self.failed.append(str(error))
 
+    def more(self) -> int:
+        """Wait until it was served some more times, or failed; give how often."""
+        before, until = self.served, time.monotonic() + 400
+        while self.served < before + 5 and not self.failed and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.served - before
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -212,21 +220,24 @@ def test_a_release_that_does_not_come_up_is_stopped_early_and_nobody_notices(hel
     dockerfile = hello.folder / "Dockerfile"
     written = dockerfile.read_text()
     with Load(hello.url) as load:
+        served = [load.more()]
         try:
             leaving = 'CMD ["sh", "-c", "echo no DATABASE_URL; exit 3"]'
             dockerfile.write_text(re.sub(r"^CMD .*$", leaving, written, flags=re.MULTILINE))
             stopped = hello.natless("deploy", "--to", "lab", expect=4)
+            served.append(load.more())
         finally:
             dockerfile.write_text(written)
         # It waits for the way back. A builder may give the same Dockerfile another digest: then it is a release.
         again = hello.natless("deploy", "--to", "lab")
+        served.append(load.more())
     cause = next(line for line in stopped.splitlines() if line.startswith("natless: "))
     assert "tasks exit: Essential container in task exited; web exited with 3: no DATABASE_URL" in cause
     assert "is being rolled back" in stopped
     assert again.split()[-1] == hello.url
     # The old release served every request, and whoever asked saw nothing of it.
     assert load.failed == []
-    assert load.served > 20
+    assert min(served) >= 5
 
 
 def test_deploying_the_same_again_changes_nothing(hello: Hello) -> None:

@@ -6,33 +6,27 @@ Words: ECS developer guide, "CannotPullContainer task errors", "Troubleshooting 
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.lab
 
 EXITED = ("EssentialContainerExited", "Essential container in task exited")
 PARTS = ("forks", "disk", "memory", "flood", "stubborn", "grandchildren", "closed", "at_once")
 
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, Any]:
-    program = Path(__file__).with_name("scenario_misbehaving.py")
-    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False, timeout=280)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+def seen(whole: Callable[[str], Any]) -> dict[str, Any]:
+    found: dict[str, Any] = whole("scenario_misbehaving.py")
     return found
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_meanwhile_the_lab_answers_and_hello_serves(seen: dict[str, Any], part: str) -> None:
-    assert seen[part]["meanwhile"] == {"pages": True, "answers": True, "problems": []}
+    assert seen[part]["meanwhile"] == {"served": [True, True], "problems": []}
 
 
 def end(seen: dict[str, Any], part: str) -> tuple[tuple[str, str], int | None, str | None]:

@@ -61,13 +61,12 @@ def test_nothing_is_left(seen: dict[str, Any], end: str) -> None:
 
 def test_up_works_again_at_once_after_kill(seen: dict[str, Any]) -> None:
     assert seen["up again at once, on the same port"] is True
-    assert seen["seconds to be gone"] < 2
 
 
 def test_a_failed_start_says_why(seen: dict[str, Any]) -> None:
     assert seen["broken"] == "the lab could not start: the account cannot be read"
     assert seen["mute"] == "the lab could not start:\n(it said nothing)"
-    assert seen["slow"] == "the lab was not ready after 0.5 s and was ended; its log:\nstill busy\n"
+    assert seen["slow"] == "the lab was not ready after 2 s and was ended; its log:\nstill busy\n"
     assert seen["taken"] == "port N of 127.0.0.1 cannot be had: Address already in use; name another, or none"
     assert seen["deaf"] is True
 

@@ -4,31 +4,22 @@ Expected texts: aws/copilot-cli #5927, doctorray117/minecraft-ondemand #74 and #
 hashicorp/terraform-provider-aws #33044, deepfence/terraform-aws-cloud-scanner #13; the addresses are the stage's.
 """
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.lab
 
-NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "--mount-proc"]
-OWN_RUN = ["sh", "-c", 'mount -t tmpfs run /run && mkdir /run/netns && exec "$@"', "sh"]
 PULL = "ResourceInitializationError: unable to pull secrets or registry auth:"
 RETRIEVAL = f"{PULL} execution resource retrieval failed:"
 HOST = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, Any]:
+def seen(apart: Callable[[str], Any]) -> dict[str, Any]:
     """What the scenario saw, in namespaces where the only user is root of none but its own."""
-    script = Path(__file__).with_name("scenario_tasks.py")
-    command = [*NAMESPACES, *OWN_RUN, sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = apart("scenario_tasks.py")
     return found
 
 

@@ -155,7 +155,7 @@ class Stage:
         self.scheduler.stop()
         self.balancer.stop()
 
-    def until(self, what: Callable[[], Any], seconds: float = 30.0) -> Any:
+    def until(self, what: Callable[[], Any], seconds: float = 240.0) -> Any:
         """Wait until `what` gives something true, and give it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -184,7 +184,7 @@ class Stage:
     def get(self, address: str, path: str, host: str = "") -> tuple[int, dict[str, str], str]:
         """Ask for a page from AWS's namespace: status, headers by lower-case name, text."""
         link = self.wires.socket(AWS)
-        link.settimeout(5.0)
+        link.settimeout(60.0)
         connection = http.client.HTTPConnection(address, 80)
         with contextlib.closing(connection):
             link.connect((address, 80))

@@ -38,15 +38,41 @@ class Handler(WSGIRequestHandler):
         pass
 
 
+class Audience:
+    """Those who ask the account from outside, as far as they describe tasks."""
+
+    def __init__(self, wsgi: Any) -> None:
+        self._wsgi = wsgi
+        self._asked = 0
+        self._shown: set[str] = set()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        answer = self._wsgi(environ, start_response)
+        self._asked += environ.get("HTTP_X_AMZ_TARGET", "").endswith(".DescribeTasks")
+        return answer
+
+    def looks(self, service: str) -> None:
+        """Wait until whoever asks again and again has seen the service as it is: a whole round, from task to task.
+
+        Once a service: nobody looks at it any more when its deployment is given up.
+        """
+        wanted = self._asked + 3 if service not in self._shown else 0
+        self._shown.add(service)
+        while self._asked < wanted:
+            time.sleep(0.02)
+        time.sleep(0.1)
+
+
 class Scheduler:
     """Brings services to their count."""
 
-    def __init__(self, account: LabAccount) -> None:
+    def __init__(self, account: LabAccount, audience: Audience) -> None:
         # Imported here: it imports moto, which must not be imported before the account has cleared its surroundings.
         from natless.lab.services.ecs_tasks import Tasks  # noqa: PLC0415
 
         self._tasks: Any = Tasks(REGION, ACCOUNT)
         self._connect = account.connect
+        self._audience = audience
         self._own: dict[str, list[tuple[str, str]]] = {}
 
     def run(self) -> None:
@@ -104,7 +130,9 @@ class Scheduler:
             task, status="STOPPED", stopped_reason=why, stop_code="EssentialContainerExited", containers=[web]
         )
         name = service["serviceName"]
-        time.sleep(1.0)  # ECS waits for three tasks before it gives up: nobody misses the first
+        self._audience.looks(
+            service["serviceArn"]
+        )  # ECS waits for three tasks before it gives up: nobody misses the first
         self._tasks.rollout(cluster, name, release, "FAILED", "tasks failed to start.", failed=3)
 
     def leave(self, definition: dict[str, Any], task: str) -> None:
@@ -133,7 +161,7 @@ class Scheduler:
         set_target_health(
             group, started[1], port, state="unhealthy", reason="Target.ResponseCodeMismatch", description=said
         )
-        time.sleep(1.0)  # ECS takes its time to stop it: nobody misses what the load balancer says
+        self._audience.looks(service["serviceArn"])  # as above: what the load balancer says is said for a while
         why = f"Task failed ELB health checks in (target-group {group})"
         self._tasks.detach(started[0])
         self._tasks.update(
@@ -172,10 +200,15 @@ class Refusal:
 
 
 def refuse(account: LabAccount, faults: Path) -> None:
-    """Have the engine's calls refused whose names stand in the file `faults`, as it is at that moment."""
+    """Have the engine's calls refused whose names stand in the file `faults`, as it is at that moment.
+
+    A call whose name stands there with `~` before it is held up for as long as that is so.
+    """
     make = account.connect._make
 
     def refused(model: Any, **_: Any) -> Any:
+        while f"~{model.name}" in faults.read_text().split():
+            time.sleep(0.02)
         if model.name not in faults.read_text().split():
             return None
         error = {"Code": "Refused", "Message": f"{model.name} is refused"}
@@ -194,8 +227,9 @@ def main() -> None:
     timings = Timings(endpoint_pending=0.1, balancer_provisioning=0.1, held_back=0.1, poll=0.02)
     account = LabAccount(REGION, ACCOUNT, KEY, "http://127.0.0.1", timings=timings, seed=7)
     refuse(account, faults)
-    server = make_server("127.0.0.1", 0, account.wsgi, server_class=Server, handler_class=Handler)
-    threading.Thread(target=Scheduler(account).run, daemon=True).start()
+    audience = Audience(account.wsgi)
+    server = make_server("127.0.0.1", 0, audience, server_class=Server, handler_class=Handler)
+    threading.Thread(target=Scheduler(account, audience).run, daemon=True).start()
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -61,7 +61,7 @@ def clients(url: str | None) -> Connect:
 
 @pytest.fixture
 def pace() -> Pace:
-    return Pace(every=0.05, patience=60.0, settling=20.0)
+    return Pace(every=0.05, patience=400.0, settling=400.0)
 
 
 class Script:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path as PathOnDisk
 from typing import Any
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_no_leaves_nothing_behind(lab: Connect, deployment: Make) -> None:
     shy.destroy(images=True)
 
 
-def test_an_interrupted_deploy_is_continued(lab: Connect, deployment: Make) -> None:
+def test_an_interrupted_deploy_is_continued(lab: Connect, deployment: Make, faults: PathOnDisk) -> None:
     cut = deployment("cut")
 
     def interrupted(_: Changes) -> bool:
@@ -169,13 +170,21 @@ def test_an_interrupted_deploy_is_continued(lab: Connect, deployment: Make) -> N
     assert left is not None
     assert left.status == "REVIEW_IN_PROGRESS"
 
-    # This time it is cut off while CloudFormation works.
+    # This time it is cut off while CloudFormation works, and that is not done before the next one looks.
+    faults.write_text("~CreateService")
     for event in deploy(cut.design, cut.spec, lab, lambda _service, _repository: GOOD, pace=cut.pace):
         if isinstance(event, StackEvent) and event.resource == "Vpc":
             break
-    said = cut.deploy(GOOD)
-    waited = [event.text for event in of(Said, said)]
-    assert "stack cut is in CREATE_IN_PROGRESS: waiting for it" in waited
+    waits = Said("stack cut is in CREATE_IN_PROGRESS: waiting for it")
+    said: list[Progress] = []
+    try:
+        for event in cut.events(GOOD):
+            said.append(event)
+            if event == waits:
+                faults.write_text("")
+    finally:
+        faults.write_text("")
+    assert waits in said
     assert isinstance(said[-1], Deployed)
     cut.destroy(images=True, logs=True)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-import time
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +128,13 @@ def test_each_edge_taken_away_is_a_race(name: str) -> None:
     assert found.findings[0].rule in {"NL801", "NL802", "NL803"}
 
 
-def test_hello_is_proved_in_less_than_five_milliseconds() -> None:
+def test_hello_is_proved_with_little_work() -> None:
+    """Calls of functions are counted, for they are as many on any machine: 7,700, 2.4 ms, when this was written."""
     cloud = load.cloudformation(HELLO.read_text(encoding="utf-8"), "hello.json", PARAMETERS, "ap-northeast-2", None)
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        prove(cloud, Promises(private=True))
-        times.append(time.perf_counter() - start)
-    # The least of several runs: what else the machine does is not the prover's.
-    assert min(times) < 0.005
+    promises, called = Promises(private=True), Counter[str]()
+    sys.setprofile(lambda _frame, event, _argument: called.update((event,)))
+    try:
+        prove(cloud, promises)
+    finally:
+        sys.setprofile(None)
+    assert called["call"] < 15_000

@@ -46,7 +46,7 @@ class Ecr:
 
 def answer_of(url: str, path: str, *types: str) -> tuple[int, dict[str, str], bytes]:
     """Ask a registry as any other client would, without natless's own."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=240)
     connection.request("GET", path, headers={"Authorization": f"Basic {TOKEN}", "Accept": ", ".join(types)})
     response = connection.getresponse()
     content = response.read()
@@ -61,35 +61,45 @@ def docker_registry(folder: Path) -> Iterator[str]:
     assert program, (
         "these tests push to an independent registry: apt-get install --no-install-recommends docker-registry"
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     (folder / "htpasswd").write_text(_HTPASSWD, encoding="ascii")
-    config = folder / "config.yml"
-    config.write_text(_CONFIG.format(folder=folder, port=port), encoding="ascii")
-    # It wants no settings from this machine's environment (and AWS_CA_BUNDLE makes it panic).
-    environment = {"PATH": os.environ["PATH"]}
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen([program, "serve", str(config)], env=environment, stdout=log, stderr=log) as process,
-    ):
+    process, port = _listening(program, folder)
+    with process:
         try:
-            _wait(port, process, folder / "log")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
-        assert process.poll() is None, log.read_text(encoding="utf-8")
+def _listening(program: str, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the registry on a free port; another program may take the port before it, so that is tried again."""
+    log, config = folder / "log", folder / "config.yml"
+    for _ in range(5):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        config.write_text(_CONFIG.format(folder=folder, port=port), encoding="ascii")
+        with log.open("wb") as said:
+            # It wants no settings from this machine's environment (and AWS_CA_BUNDLE makes it panic).
+            environment = {"PATH": os.environ["PATH"]}
+            process = subprocess.Popen([program, "serve", str(config)], env=environment, stdout=said, stderr=said)
+        if _answers(process, port):
+            return process, port
+        process.kill()
+        process.wait()
+    raise AssertionError("docker-registry does not listen: " + log.read_text(encoding="utf-8"))
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until it is it that listens; say whether it does."""
+    until = time.monotonic() + 240
+    while process.poll() is None and time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
-            return
-    raise AssertionError("docker-registry does not listen: " + log.read_text(encoding="utf-8"))
+            return True
+    return False
 
 
 class Failing(BaseHTTPRequestHandler):

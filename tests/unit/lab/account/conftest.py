@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 GOLDEN = HERE.parents[2] / "golden"
 REGION = "ap-northeast-2"
 KEY = "AKIALABLABLABLABLABL"
-WAIT = 60.0
+WAIT = 400.0
 TRUSTED = {"AWS": "arn:aws:iam::123456789012:user/administrator"}
 QUICK = {"endpoint_pending": 0.3, "balancer_provisioning": 0.1, "held_back": 0.3}
 
@@ -166,8 +166,8 @@ def roles(account: Account) -> Roles:
 
 @pytest.fixture(scope="module")
 def slow_account() -> Iterator[Account]:
-    """An account in which what nothing waits for comes long after the rest."""
-    running = Account(QUICK | {"held_back": 2.0}, seed=7)
+    """An account in which what nothing waits for comes when all the rest is over, however long that takes."""
+    running = Account(QUICK | {"held_back": 3600.0}, seed=7)
     yield running
     running.stop()
 

@@ -63,15 +63,29 @@ def test_interfaces_stand_in_the_subnets_with_the_groups(ec2: Any, vpc: str) -> 
 def test_an_endpoint_is_pending_and_then_available(ec2: Any, vpc: str) -> None:
     made = endpoint(ec2, vpc, "logs", VpcEndpointType="Interface", SubnetIds=[subnet(ec2, vpc, 1, "a")])
     assert made["State"] == "pending"
-    time.sleep(0.5)
+    wait_until_available(ec2, made)
+
+
+def state(ec2: Any, made: dict[str, Any]) -> str:
     found = ec2.describe_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])["VpcEndpoints"][0]
-    assert found["State"] == "available"
+    return str(found["State"])
+
+
+def wait_until_available(ec2: Any, made: dict[str, Any]) -> None:
+    until = time.monotonic() + 240
+    while (found := state(ec2, made)) != "available":
+        assert (found, time.monotonic() < until) == ("pending", True)
+        time.sleep(0.05)
 
 
 def test_the_generation_grows_when_the_endpoint_becomes_available(account: Any, ec2: Any, vpc: str) -> None:
-    endpoint(ec2, vpc, "logs", VpcEndpointType="Interface", SubnetIds=[subnet(ec2, vpc, 1, "a")])
-    before = account.generation()
-    time.sleep(0.5)
+    place = {"VpcEndpointType": "Interface", "SubnetIds": [subnet(ec2, vpc, 1, "a")]}
+    while True:
+        made = endpoint(ec2, vpc, "logs", **place)
+        before = account.generation()
+        if state(ec2, made) == "pending":  # else it was available before anybody could look: another one
+            break
+    wait_until_available(ec2, made)
     assert account.generation() > before
 
 

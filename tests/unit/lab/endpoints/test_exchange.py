@@ -13,6 +13,7 @@ import pytest
 from natless.lab.endpoints.exchange import Exchange
 
 Start = Callable[..., Any]
+LONGEST = 240.0
 
 
 def echo(environment: dict[str, Any], start: Start) -> Iterable[bytes]:
@@ -55,11 +56,11 @@ def talk(application: Any, request: bytes) -> bytes:
         each.start()
     answer = bytearray()
     with client:
-        client.settimeout(10)
+        client.settimeout(LONGEST)
         while part := client.recv(65536):
             answer += part
     for each in threads:
-        each.join(10)
+        each.join(LONGEST)
     return bytes(answer)
 
 
@@ -121,12 +122,12 @@ def test_a_client_that_waits_with_its_body_is_told_to_go_on() -> None:
     serving = threading.Thread(target=lambda: Exchange(server, ("10.0.0.5", 1), lambda _host: echo, {}))
     with client, server:
         serving.start()
-        client.settimeout(10)
+        client.settimeout(LONGEST)
         asked = b"PUT /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
         client.sendall(asked)
         assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n", "before any of the body is sent"
         client.sendall(b"body")
-        serving.join(10)
+        serving.join(LONGEST)
         server.close()
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert answer.endswith(b"\r\nbody\r\n0\r\n\r\n")

@@ -17,6 +17,8 @@ from natless.lab.tasks import logs
 from natless.lab.tasks.calls import Caller
 from natless.lab.tasks.logs import LogShipper, LogTarget
 
+LONGEST = 240.0
+
 
 class Cloud:
     """CloudWatch Logs, which answers when it is let."""
@@ -26,7 +28,7 @@ class Cloud:
         self.lines: list[str] = []
 
     def call(self, _service: str, _operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        assert self.open.wait(20)
+        assert self.open.wait(LONGEST)
         self.lines += [event["message"] for event in arguments["logEvents"]]
         return {}
 
@@ -51,7 +53,7 @@ def test_every_line_arrives_in_order(cloud: Cloud) -> None:
     cloud.open.set()
     shipper, pipe = ship(cloud, blocking=False, buffer=1 << 20)
     write(pipe, 3000)
-    shipper.finish(20)
+    shipper.finish(LONGEST)
     assert cloud.lines == [f"line {number:06}" for number in range(3000)]
 
 
@@ -59,7 +61,7 @@ def test_non_blocking_loses_what_finds_the_buffer_full(cloud: Cloud) -> None:
     shipper, pipe = ship(cloud, blocking=False, buffer=1100)
     write(pipe, 4000)  # it does not wait for anybody
     cloud.open.set()
-    shipper.finish(20)
+    shipper.finish(LONGEST)
     assert 100 <= len(cloud.lines) < 4000
     assert cloud.lines == sorted(cloud.lines)
 
@@ -72,8 +74,8 @@ def test_blocking_makes_the_container_wait_and_loses_nothing(cloud: Cloud, monke
     writer.join(0.5)
     assert writer.is_alive(), "what was read must be bounded while nothing is sent"
     cloud.open.set()
-    shipper.finish(20)
-    writer.join(20)
+    shipper.finish(LONGEST)
+    writer.join(LONGEST)
     assert len(cloud.lines) == 20_000
 
 
@@ -82,7 +84,7 @@ def test_a_line_without_end_is_cut(cloud: Cloud) -> None:
     shipper, pipe = ship(cloud, blocking=False, buffer=10 << 20)
     with os.fdopen(pipe, "wb") as output:
         output.write(b"x" * 600_000)
-    shipper.finish(20)
+    shipper.finish(LONGEST)
     assert [len(line) for line in cloud.lines] == [250_000, 250_000, 100_000]
 
 
