@@ -24,7 +24,7 @@ from natless.finding import Finding
 from natless.finding.rules import rule
 from natless.spec.read import read
 
-CODES = ["NL809", "NL810", "NL811", "NL812", "NL813", "NL814"]
+CODES = ["NL809", "NL810", "NL811", "NL812", "NL813", "NL814", "NL817"]
 TOML = f'name = "hello"\nregion = "{REGION}"\n[services.web]\nbuild = "."\nport = 8080\npublic = true\n'
 FENCE = re.compile(
     r"^```json (?P<kind>bad|good)(?: subject=(?P<subject>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -96,7 +96,7 @@ def test_tasks_that_want_more_cpus_than_the_quota_are_said_with_how_to_get_them(
     assert "--service-code fargate --quota-code L-3032A538" in finding.fix.text
 
 
-def test_a_release_of_what_stands_asks_for_nothing_but_its_cpus() -> None:
+def test_a_release_of_what_stands_asks_for_nothing_but_its_cpus_and_its_vpc() -> None:
     spec = read(TOML, "natless.toml")
     design = write(spec)
     stack = {"StackName": "hello", "StackId": "arn:hello", "CreationTime": 0, "StackStatus": "UPDATE_COMPLETE"}
@@ -121,6 +121,7 @@ def test_a_release_of_what_stands_asks_for_nothing_but_its_cpus() -> None:
         "cloudformation.describe_stacks",
         "cloudformation.list_stack_resources",
         "service-quotas.get_service_quota",
+        "ec2.describe_vpcs",
     ]
 
 

@@ -10,6 +10,7 @@ from natless.deploy import stacks
 from natless.deploy.calls import Connect, Pace, code, pages
 from natless.deploy.changes import must_be_ours
 from natless.deploy.error import DeployError
+from natless.deploy.leftovers import LOG_GROUP, REPOSITORY, left_behind
 from natless.deploy.logs import log_groups
 from natless.deploy.progress import Destroyed, Kept, Progress, Said
 
@@ -36,8 +37,8 @@ def destroy(
         standing = stacks.find(connect, each)
         if standing is not None:
             must_be_ours(standing, name)
-    # What earlier stacks of this name left counts too: each has a log group of its own.
-    groups = tuple(dict.fromkeys((*log_groups(connect, name), *_groups_of_deleted(connect, name))))
+    # What earlier stacks and templates of this name left counts too: each service had a log group of its own.
+    groups = tuple(dict.fromkeys((*log_groups(connect, name), *left_behind(connect, name, LOG_GROUP))))
     yield from _stack(connect, name, pace)
     yield from _logs(connect, groups, delete=logs)
     yield from _images(connect, f"{name}-images", pace, delete=images)
@@ -50,18 +51,6 @@ def _stack(connect: Connect, name: str, pace: Pace) -> Iterator[Progress]:
         return
     yield from stacks.delete(connect, stack, pace)
     yield Destroyed(f"stack {name}")
-
-
-def _groups_of_deleted(connect: Connect, name: str) -> tuple[str, ...]:
-    """Give the log groups that deleted stacks of this name left; CloudFormation remembers them for 90 days."""
-    found = pages(connect("cloudformation"), "list_stacks", "StackSummaries", StackStatusFilter=["DELETE_COMPLETE"])
-    return tuple(
-        resource.id
-        for stack in found
-        if stack["StackName"] == name
-        for resource in stacks.resources(connect, stack["StackId"])
-        if resource.type == "AWS::Logs::LogGroup" and resource.id and resource.status == "DELETE_SKIPPED"
-    )
 
 
 def _logs(connect: Connect, groups: tuple[str, ...], *, delete: bool) -> Iterator[Progress]:
@@ -79,21 +68,36 @@ def _logs(connect: Connect, groups: tuple[str, ...], *, delete: bool) -> Iterato
 
 def _images(connect: Connect, name: str, pace: Pace, *, delete: bool) -> Iterator[Progress]:
     stack = stacks.find(connect, name)
+    found = [each for each in stacks.resources(connect, stack.id) if each.type == REPOSITORY] if stack else []
+    held = [each.id for each in found if each.id]
+    left = [each for each in left_behind(connect, name, REPOSITORY) if each not in held and _stands(connect, each)]
+    if delete:
+        for repository in (*held, *left):
+            count = _empty(connect, repository)
+            if count:
+                yield Destroyed(f"{count} images of repository {repository}")
+        for repository in left:
+            connect("ecr").delete_repository(repositoryName=repository)
+            yield Destroyed(f"repository {repository}")
+    else:
+        yield from (Kept(f"repository {repository}", "natless destroy --images") for repository in left)
     if stack is None:
         if delete:
             yield Said(f"there is no stack {name}: images that lie elsewhere are not deleted")
-        return
-    found = [each for each in stacks.resources(connect, stack.id) if each.type == "AWS::ECR::Repository" and each.id]
-    if not delete:
-        names = ", ".join(each.id for each in found) or "none"
-        yield Kept(f"stack {name} (repositories: {names})", "natless destroy --images")
-        return
-    for repository in found:
-        count = _empty(connect, repository.id)
-        if count:
-            yield Destroyed(f"{count} images of repository {repository.id}")
-    yield from stacks.delete(connect, stack, pace)
-    yield Destroyed(f"stack {name}")
+    elif delete:
+        yield from stacks.delete(connect, stack, pace)
+        yield Destroyed(f"stack {name}")
+    else:
+        yield Kept(f"stack {name} (repositories: {', '.join(held) or 'none'})", "natless destroy --images")
+
+
+def _stands(connect: Connect, repository: str) -> bool:
+    try:
+        return bool(connect("ecr").describe_repositories(repositoryNames=[repository])["repositories"])
+    except ClientError as error:
+        if code(error) == "RepositoryNotFoundException":
+            return False
+        raise
 
 
 def _empty(connect: Connect, repository: str) -> int:

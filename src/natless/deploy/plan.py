@@ -12,6 +12,7 @@ from natless.deploy.calls import Connect, Pace
 from natless.deploy.digests import NOT_BUILT
 from natless.deploy.error import DeployError
 from natless.deploy.preflight import preflight
+from natless.deploy.preflight.asking import of_what_stands
 from natless.deploy.progress import Change, Changes, Unchanged
 from natless.deploy.proving import proof_of, proof_of_stack
 from natless.deploy.reach import Turn, turns
@@ -87,7 +88,7 @@ def plan(
     wanted: list[tuple[str, Template, Mapping[str, str]]] = [(spec.name, design.main, values)]
     if design.images is not None:
         wanted.insert(0, (images_stack(spec), design.images, {}))
-    asked, unasked = preflight(connect, design, spec) if ask_first else ((), ())
+    asked, unasked = preflight(connect, design, spec) if ask_first else (of_what_stands(connect, design, spec), ())
     notes = [f"preflight: {note}" for note in unasked]
     proposed = tuple(
         _proposed(connect, spec, name, template, parameters, pace=pace, notes=notes)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from natless.catalog.scans import Severity
-from natless.deploy import digests, lookups
+from natless.deploy import digests, lookups, stacks
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.digests import Push
 from natless.deploy.images.platform import platform_of, require_platform
 from natless.deploy.preflight import preflight
-from natless.deploy.preflight.asking import refuse_errors
-from natless.deploy.progress import Found, Progress, Said
+from natless.deploy.preflight.asking import of_what_stands, refuse_errors
+from natless.deploy.progress import Found, Kept, Progress, Said
 from natless.deploy.proving import prove_again, prove_first
 from natless.deploy.rollout import Approve, Examine, Rollout
 from natless.deploy.scan import await_scan
@@ -60,6 +60,8 @@ def deploy(
     prove_first(design, spec)
     if ask_first:
         yield from _asked_first(design, spec, connect)
+    else:
+        refuse_errors(of_what_stands(connect, design, spec))
     rollout = Rollout(spec, connect, approve, pace, examine, make_roles=ask_first)
     if design.images is not None and not (yield from rollout.stack(images_stack(spec), design.images, {})):
         return
@@ -76,6 +78,8 @@ def deploy(
     if not (yield from rollout.stack(spec.name, design.main, parameters)):
         return
     yield from rollout.until_healthy()
+    if design.images is None and stacks.find(connect, images_stack(spec)) is not None:
+        yield Kept(f"stack {images_stack(spec)}, whose images nothing runs any more", "natless destroy --images")
     yield rollout.deployed()
 
 

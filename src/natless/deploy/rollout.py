@@ -11,6 +11,7 @@ from natless.deploy import changes, services, stacks
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.error import DeployError
 from natless.deploy.fatal import in_its_own_words, proof_lines
+from natless.deploy.leftovers import kept
 from natless.deploy.logs import last_words
 from natless.deploy.preflight import linked_roles
 from natless.deploy.progress import Changes, Deployed, FatalStart, Progress, Said, StackEvent, Unchanged
@@ -97,6 +98,8 @@ class Rollout:
             said.append(event)
             schedule.take(event, self._pace.now())
             yield event
+            if (left := kept(event)) is not None:
+                yield left
             if event.type == _SERVICE and event.id and event.id not in self._watches:
                 service = services.named(event.id, self._spec.name)
                 self._watches[event.id] = Watch(self._connect, service, standing=False)
@@ -144,10 +147,12 @@ class Rollout:
         return f"stack {stack.name}, which held nothing before, is being deleted again"
 
     def _failure(self, name: str, done: Stack | None, said: list[StackEvent]) -> DeployError:
-        """Word the failure of a stack: the tasks' own cause where they have one, else the first failed resource's."""
+        """Word the failure of a stack: the first failed resource's reason, and of a service its tasks' own."""
         failed = stacks.first_failure(said)
         reason = f"{failed.resource} ({failed.type}): {failed.reason}" if failed else done.reason if done else ""
-        causes = [cause for watch in self._watches.values() if (cause := watch.cause())]
+        # What failed beside a service takes its tasks with it: their end is no cause then.
+        of_tasks = failed is None or failed.type == _SERVICE
+        causes = [cause for watch in self._watches.values() if (cause := watch.cause())] if of_tasks else []
         first = causes[0] if causes else reason or "CloudFormation gives no reason"
         state = done.status if done is not None else "deleted"
         others = tuple(f"{event.resource} ({event.type}): {event.reason}" for event in said if event.failed)

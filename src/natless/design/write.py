@@ -16,6 +16,7 @@ from natless.design.network import network
 from natless.design.parameters import parameters
 from natless.design.piece import Piece, attribute, bodies, places, ref, sub
 from natless.design.roles import execution_role
+from natless.design.rule_ids import by_content
 from natless.design.scaling import scaling
 from natless.design.tasks import cluster, ecs_service, log_group, task_definition
 from natless.spec.model import Service, Spec
@@ -28,7 +29,7 @@ def write(spec: Spec) -> Design:
     pushed = [service for service in spec.services if given_image(service) is None]
     images = [repository(spec, service) for service in pushed]
     declared = parameters(spec)
-    pieces = _main(spec)
+    pieces = by_content(_main(spec))
     return Design(
         images=_images(spec, pushed, images),
         main=_template(

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from natless.deploy.calls import Connect
-from natless.deploy.preflight import caller, guardduty, linked_roles, private_dns, quotas, zones
+from natless.deploy.preflight import caller, guardduty, linked_roles, network, private_dns, quotas, zones
 from natless.deploy.preflight.ground import Ground
 from natless.deploy.proving import ProofError
 from natless.design import Design
 from natless.finding import Finding, Severity
 from natless.spec.model import Spec
 
-_CHECKS = (linked_roles.check, quotas.check, zones.check, private_dns.check, guardduty.check, caller.check)
+_OF_RELEASES = (quotas.check, network.check)
+_CHECKS = (
+    linked_roles.check,
+    *_OF_RELEASES,
+    zones.check,
+    private_dns.check,
+    guardduty.check,
+    caller.check,
+)
 
 
 class PreflightError(ProofError):
@@ -27,9 +35,14 @@ def preflight(connect: Connect, design: Design, spec: Spec) -> tuple[tuple[Findi
     """
     ground = Ground(connect, design, spec)
     # A release of what stands meets no new role, zone, name or agent: it must not wait for a dozen answers.
-    checks = _CHECKS if ground.grows else (quotas.check,)
+    checks = _CHECKS if ground.grows else _OF_RELEASES
     found = tuple(finding for check in checks for finding in check(ground))
     return found, tuple(ground.notes)
+
+
+def of_what_stands(connect: Connect, design: Design, spec: Spec) -> tuple[Finding, ...]:
+    """Hold the design against what stands of it: all that the lab is asked, which has room for anything."""
+    return tuple(network.check(Ground(connect, design, spec)))
 
 
 def refuse_errors(findings: tuple[Finding, ...]) -> None:

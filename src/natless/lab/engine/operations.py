@@ -67,6 +67,8 @@ def update(shop: Workshop, stack: Stack) -> None:
             clean_up(shop, stack, updating.retired)
             with shop.stacks.lock:
                 stack.before = None
+                # What the template no longer has is told of no more, gone or kept: its events remain.
+                stack.resources = {name: one for name, one in stack.resources.items() if name not in updating.dropped}
                 stack.say("UPDATE_COMPLETE")
             return
     except TemplateError as error:

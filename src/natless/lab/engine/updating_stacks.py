@@ -38,6 +38,7 @@ class Updating(Making):
         self._updated: set[str] = set()
         super().__init__(shop, stack)
         self.retired = {name: one for name, one in self._before.items() if name not in self._left}
+        self.dropped = frozenset(before.resources) - self._left
 
     def _resources(self, parts: Mapping[str, Template]) -> dict[str, Resource]:
         """Give the new template's resources, those that stand as they stand; what is old is still told of."""
@@ -155,6 +156,11 @@ class RollingBack:
         kind = KINDS[old.type]
         if old.gone:
             self._again(old, now, kind)
+        elif old.replaced and now.physical_id == old.physical_id:
+            # It was to go first, and could not: nothing of it has changed.
+            old.replaced = False
+            self._tell(name, "UPDATE_COMPLETE")
+            return
         elif now.physical_id != old.physical_id:
             old.replaced = False
             if now.physical_id is not None:

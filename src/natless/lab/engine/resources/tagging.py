@@ -27,9 +27,11 @@ def retag(
     match kind.split("::")[1]:
         case "EC2":
             ec2 = request.connect("ec2")
-            ec2.create_tags(Resources=[physical_id], Tags=tags)
+            # The physical id of an address is the address, and its tags hang on its allocation.
+            tagged = str(attributes.get("AllocationId", physical_id))
+            ec2.create_tags(Resources=[tagged], Tags=tags)
             if gone:
-                ec2.delete_tags(Resources=[physical_id], Tags=[{"Key": key} for key in gone])
+                ec2.delete_tags(Resources=[tagged], Tags=[{"Key": key} for key in gone])
         case "ElasticLoadBalancingV2":
             _retag(request.connect("elbv2"), ("add_tags", "remove_tags"), {"ResourceArns": [physical_id]}, tags, gone)
         case "ECS":
