@@ -88,12 +88,13 @@ def plan(
     wanted: list[tuple[str, Template, Mapping[str, str]]] = [(spec.name, design.main, values)]
     if design.images is not None:
         wanted.insert(0, (images_stack(spec), design.images, {}))
-    asked, unasked = preflight(connect, design, spec) if ask_first else (of_what_stands(connect, design, spec), ())
-    notes = [f"preflight: {note}" for note in unasked]
+    notes: list[str] = []
     proposed = tuple(
         _proposed(connect, spec, name, template, parameters, pace=pace, notes=notes)
         for name, template, parameters in wanted
     )
+    asked, unasked = preflight(connect, design, spec) if ask_first else (of_what_stands(connect, design, spec), ())
+    notes += [f"preflight: {note}" for note in unasked]
     for service in spec.services:
         if service.name in design.repositories:
             digest = images[service.name]

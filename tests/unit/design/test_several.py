@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatchcase
 from itertools import permutations
 from typing import Any
@@ -103,9 +104,11 @@ def test_each_pulls_its_own_image_and_writes_its_own_logs() -> None:
 
 def test_in_a_single_group_equal_rules_stand_once_and_every_service_waits_for_them() -> None:
     found = resources(WEB, msgspec.structs.replace(API, port=8080), WORKER, security_groups="single")
-    assert "AlbGroupEgressApi" not in found
-    assert "AlbGroupEgressWeb" in found["ApiService"]["DependsOn"]
-    assert "WebTaskGroupEgressEndpoints" in found["WorkerService"]["DependsOn"]
+    ways = [each["Properties"] for each in found.values() if each["Type"] == "AWS::EC2::SecurityGroupEgress"]
+    said = [json.dumps({**way, "Description": ""}, sort_keys=True) for way in ways]
+    assert len(said) == len(set(said))
+    assert "SharedGroupEgressSelfTcp8080" in found["ApiService"]["DependsOn"]
+    assert "SharedGroupEgressSelfTcp443" in found["WorkerService"]["DependsOn"]
 
 
 def test_secrets_of_two_services_that_make_one_word_have_parameters_of_their_own() -> None:
