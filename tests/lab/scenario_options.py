@@ -21,6 +21,9 @@ NAT = "[network]\nnat = true\n\n[services.web]\nlaunch = { base = 1, fargate = 1
 INGRESS = 'egress = "https"\ningress = ["203.0.113.0/24", "8.8.8.0/24"]'
 HTTPS = f'[network]\n{INGRESS}\n\n[services.web]\narchitecture = "x86_64"'
 SINGLE = '[network]\nsecurity_groups = "single"\n\n[services.web]\nlaunch = "fargate-spot"'
+EC2 = '[services.web]\nlaunch = "ec2"\ninstance = "t3.medium"'
+BRIDGE = f'{EC2}\nnetwork_mode = "bridge"'
+HOST = f'{EC2}\nnetwork_mode = "host"'
 
 
 def deployed(person: Person) -> dict[str, Any]:
@@ -42,6 +45,15 @@ def providers() -> list[str]:
     return sorted({task["capacityProviderName"] for task in tasks})
 
 
+def instances() -> int:
+    """Count the instances on which the cluster's running tasks are."""
+    contact = control.find()
+    assert contact is not None
+    ecs = connect(contact, REGION)("ecs")
+    arns = ecs.list_tasks(cluster="hello", desiredStatus="RUNNING")["taskArns"]
+    return len({task["containerInstanceArn"] for task in ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"]})
+
+
 def main() -> None:
     os.environ["NATLESS_LAB"] = f"options-{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="natless-options-") as scratch:
@@ -56,6 +68,14 @@ def main() -> None:
             seen["destroyed"] = person.types("destroy", "--to", "lab", "--images", "--logs")[0]
             person.writes("natless.toml", HTTPS, SINGLE)
             seen["single"] = deployed(person) | {"providers": providers()}
+            stands = SINGLE
+            for name, option in {"awsvpc": EC2, "bridge": BRIDGE, "host": HOST}.items():
+                # Another launch type, and another network mode, is another service: made anew, on an empty account.
+                assert person.types("destroy", "--to", "lab", "--images", "--logs")[0] == 0
+                person.writes("natless.toml", stands, option)
+                stands = option
+                seen[name] = deployed(person) | {"instances": instances()}
+            seen["left"] = person.types("destroy", "--to", "lab", "--images", "--logs")[0]
         finally:
             person.types("lab", "down")
     sys.stdout.write(json.dumps(seen))

@@ -30,3 +30,11 @@ def test_a_single_group_serves_and_spot_runs(seen: dict[str, Any]) -> None:
     found = dict(seen["single"])
     assert found.pop("providers") == ["FARGATE_SPOT"]
     assert found == {"code": 0, "page": "ok", "check": 0, "task->internet": "blocked"}
+
+
+@pytest.mark.parametrize("network_mode", ["awsvpc", "bridge", "host"])
+def test_tasks_on_instances_serve_in_each_network_mode(seen: dict[str, Any], network_mode: str) -> None:
+    found = dict(seen[network_mode])
+    assert found.pop("instances") >= 1
+    assert found == {"code": 0, "page": "ok", "check": 0, "task->internet": "blocked"}
+    assert seen["left"] == 0
