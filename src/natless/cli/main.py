@@ -70,8 +70,12 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal or pipe of another encoding gets a question mark for an arrow, and no traceback.
             stream.reconfigure(errors="replace")
-    with ending():
-        natless(prog_name="natless")
+    try:
+        with ending():
+            natless(prog_name="natless")
+    finally:
+        # The process ends here, and the interpreter's last sweeps would go through all of it: a tenth of `check`.
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ leans on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 import msgspec
 
@@ -19,7 +20,6 @@ from natless.load.cloudformation import (
     endpoints,
     filtering,
     identity,
-    instances,
     network,
     tasks,
     unread,
@@ -33,6 +33,17 @@ from natless.load.cloudformation.tree import MAX_TEXT, Node, Problems, Unparsabl
 from natless.load.error import LoadError
 
 _Reader = Callable[[Draft, Resource], None]
+
+
+def _of_instances(name: str) -> _Reader:
+    """Give a reader of the EC2 launch type. `check` of a template without instances does not wait for them."""
+
+    def read(draft: Draft, resource: Resource) -> None:
+        reader: _Reader = getattr(import_module("natless.load.cloudformation.instances"), name)
+        reader(draft, resource)
+
+    return read
+
 
 _PARTS: dict[str, _Reader] = {
     # What belongs to something else: read first, in the template's order.
@@ -68,10 +79,10 @@ _WHOLES: dict[str, _Reader] = {
     "AWS::ElasticLoadBalancingV2::ListenerRule": balancing.listener_rule,
     "AWS::ElasticLoadBalancingV2::TargetGroup": balancing.target_group,
     "AWS::IAM::Role": identity.role,
-    "AWS::IAM::InstanceProfile": instances.instance_profile,
-    "AWS::AutoScaling::AutoScalingGroup": instances.auto_scaling_group,
-    "AWS::EC2::Instance": instances.instance,
-    "AWS::ECS::CapacityProvider": instances.capacity_provider,
+    "AWS::IAM::InstanceProfile": _of_instances("instance_profile"),
+    "AWS::AutoScaling::AutoScalingGroup": _of_instances("auto_scaling_group"),
+    "AWS::EC2::Instance": _of_instances("instance"),
+    "AWS::ECS::CapacityProvider": _of_instances("capacity_provider"),
     "AWS::ECR::Repository": tasks.repository,
     "AWS::ECR::PullThroughCacheRule": tasks.pull_through_cache,
     "AWS::Logs::LogGroup": tasks.log_group,
