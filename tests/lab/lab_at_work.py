@@ -20,9 +20,9 @@ from natless.deploy.images.archive import read_archive
 from natless.deploy.images.push import push
 from natless.lab import supervisor
 from natless.lab.client import connect
-from natless.lab.house import Plan, house
 from natless.lab.services.ledger import Timings
-from natless.lab.tasks.ports import Patience
+from natless.lab.starting import Plan, house
+from natless.lab.tasks.patience import Patience
 
 REGION = "ap-northeast-2"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "hello"

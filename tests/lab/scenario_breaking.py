@@ -30,17 +30,25 @@ KINDS = {
     "s3": "s3-layers",
     "endpoint:logs": "logs",
     "rule": "ecr.api",
-    "route": "internet->alb",
+    "route": "s3-layers",
+    "route:visitors": "internet->alb",
     "private-dns": "ecr.api",
     "dns": "ecr.dkr",
     "nacl": "s3-layers",
-    "zone": "logs",
+    "zone": "s3-layers",
     "policy": "s3-layers",
     "role": "ecr.api",
     "slow": "ecr.api",
 }
-# An interface has another id and address after it was made anew, on AWS too; nothing else may differ after mending.
-_FLEETING = ("NetworkInterfaces", "NetworkInterfaceIds", "Description", "AvailableIpAddressCount")
+# An interface and an association have other ids after they were made anew, on AWS too; nothing else may differ.
+_FLEETING = (
+    "NetworkInterfaces",
+    "NetworkInterfaceIds",
+    "Description",
+    "AvailableIpAddressCount",
+    "RouteTableAssociationId",
+    "NetworkAclAssociationId",
+)
 
 
 class Person:

@@ -30,17 +30,20 @@ EXPECTED = {
     # The name turns public, and the task's group lets nothing out to public addresses but to S3.
     "endpoint:logs": Meets("logs", "NL407", "security-group-egress sg-", "failed to validate logger args"),
     "rule": Meets("ecr.api", "NL303", "security-group-ingress sg-", "i/o timeout"),
+    # The main route table leads nowhere but within the VPC.
+    "route": Meets("s3-layers", "NL202", "route rtb-", "failed to copy: httpReadSeeker: failed open"),
     # Visitors are not answered; a task needs no such route.
-    "route": Meets("internet->alb", "NL205", "route rtb-", ""),
+    "route:visitors": Meets("internet->alb", "NL205", "route rtb-", ""),
     "private-dns": Meets("ecr.api", "NL103", "security-group-egress sg-", "i/o timeout"),
     "dns": Meets("ecr.dkr", "NL101", "name vpc-", "lookup "),
     "nacl": Meets("s3-layers", "NL304", "network-acl-out acl-", "failed to copy: httpReadSeeker: failed open"),
-    # The interfaces of the other zone serve: nothing is blocked, on AWS neither.
-    "zone": Meets("logs", "", "", ""),
-    "slow": Meets("ecr.api", "", "", "timeout awaiting response headers"),
+    # The endpoints' interfaces in the task's own subnet answer yet; layers come from outside of it.
+    "zone": Meets("s3-layers", "NL304", "network-acl-out acl-", "failed to copy: httpReadSeeker: failed open"),
+    # No account shows how long a service takes to answer: a proof of what is configured cannot name it.
+    "slow": Meets("ecr.api", "", "answer vpce-", "timeout awaiting response headers"),
     # Packets pass: it is the request that is refused.
-    "policy": Meets("s3-layers", "NL402", "", "403 Forbidden"),
-    "role": Meets("ecr.api", "NL502", "", "AccessDeniedException"),
+    "policy": Meets("s3-layers", "NL402", "endpoint-policy vpce-", "403 Forbidden"),
+    "role": Meets("ecr.api", "NL502", "identity arn:aws:iam::", "AccessDeniedException"),
 }
 KINDS = sorted(EXPECTED)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
+from collections.abc import Callable
+from typing import Any
 
 import click
 import msgspec
@@ -27,11 +28,10 @@ def lab() -> None:
 @click.option("--port", default=0, metavar="PORT", help="The port on 127.0.0.1 for AWS calls [any free one].")
 def up(region: str | None, port: int) -> None:
     """Start the lab, and return when it answers."""
-    from natless.account.snapshot import BALANCING, NETWORK, snapshot  # noqa: PLC0415 - boto3 costs a fifth of a second
     from natless.lab import supervisor  # noqa: PLC0415 - the lab's room is read only where the lab is meant
-    from natless.lab.house import Plan, house  # noqa: PLC0415 - as above
+    from natless.lab.starting import Plan, house  # noqa: PLC0415 - as above
 
-    plan = Plan(region or _region_here(), partial(snapshot, sections=NETWORK | BALANCING))
+    plan = Plan(region or _region_here(), _snapshot)
     with failures_in_words():
         contact = supervisor.up(house(plan), supervisor.Options(port=port))
     click.echo(f"the lab is up: {plan.region}, AWS calls on {contact.api}, process {contact.pid}")
@@ -155,6 +155,13 @@ def trace(subject: str, need: str, *, as_json: bool) -> None:
     else:
         click.echo("\n".join(found["lines"]))
     sys.exit(0 if found["open"] else FINDINGS)
+
+
+def _snapshot(connect: Callable[[str], Any]) -> dict[str, Any]:
+    """Read the lab's account, in the lab's own process."""
+    from natless.account.snapshot import BALANCING, NETWORK, snapshot  # noqa: PLC0415 - boto3 costs a fifth of a second
+
+    return snapshot(connect, NETWORK | BALANCING)
 
 
 def _region_here() -> str:

@@ -22,6 +22,8 @@ def connect(contact: Contact, region: str) -> Connect:
     from botocore.config import Config  # noqa: PLC0415 - as above
     from botocore.session import Session  # noqa: PLC0415 - as above
 
+    from natless.lab import models  # noqa: PLC0415 - as above
+
     bare = Session(
         session_vars={
             "profile": (None, None, None, None),
@@ -29,6 +31,7 @@ def connect(contact: Contact, region: str) -> Connect:
             "credentials_file": (None, None, os.devnull, None),
         }
     )
+    bare.register_component("data_loader", models.loader())
     session = boto3.Session(
         aws_access_key_id=contact.access_key_id,
         aws_secret_access_key=contact.secret_access_key,

@@ -10,20 +10,20 @@ One loop turns it: only what changed is read again, and nothing else polls.
 from __future__ import annotations
 
 import contextlib
+import gc
 import secrets
 import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
-
-import msgspec
+from collections.abc import Iterator
+from typing import Any
 
 from natless import load
 from natless.catalog.services import by_host
 from natless.cloud import Cloud
 from natless.lab import breaking
+from natless.lab.answers import Answers
 from natless.lab.balancer import Balancer
 from natless.lab.browser import Gateway, Pages
 from natless.lab.endpoints import Authority, Endpoints, Server, WsgiApplication
@@ -34,26 +34,13 @@ from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
 from natless.lab.services.certificates import issue_by
-from natless.lab.services.ledger import Timings
+from natless.lab.starting import ACCOUNT, Plan
 from natless.lab.supervisor import Inside
-from natless.lab.tasks.ports import House, Patience
+from natless.lab.tasks.ports import House
 from natless.lab.tasks.scheduler import Scheduler
 from natless.lab.tracing import Tracer
 
-ACCOUNT = "123456789012"
 _TURN_SECONDS = 0.05
-
-Snapshot: TypeAlias = Callable[[Callable[[str], Any]], dict[str, Any]]
-"""Reads the account into describe JSON: `account.snapshot`, handed in, since sibling rooms do not see each other."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a lab is made for: its region, how its account is read, and how long things take and are waited for."""
-
-    region: str
-    snapshot: Snapshot
-    timings: Timings = Timings()
-    patience: Patience = Patience()
 
 
 class Lab:
@@ -72,6 +59,9 @@ class Lab:
         repair(self._registry)
         authority = Authority(f"{inside.scratch}/tls")
         issue_by(authority.issue)
+        self._answers = Answers(
+            self.fabric, self.account.guard, self.account.identities, authority.ca_file, plan.patience
+        )
         self._names = Names(self.fabric)
         self._endpoints = Endpoints(self.fabric, self._application, authority)
         house = House(
@@ -168,7 +158,9 @@ class Lab:
     def trace(self, subject: str, need: str) -> dict[str, Any]:
         """Send the packets of one need of a service or task, and say which way they went; see `tracing`."""
         self._follow()
-        return Tracer(self.fabric, self.account.connect, self.refreshed, self._patience).trace(subject, need)
+        return Tracer(self.fabric, self.account.connect, self.refreshed, self._patience, self._answers).trace(
+            subject, need
+        )
 
     def refreshed(self) -> Cloud:
         """Give the account's present as the network has it."""
@@ -225,19 +217,18 @@ class Lab:
         return self.account.wsgi(environ, start_response)
 
 
-def house(plan: Plan) -> Callable[[Inside], None]:
-    """Give the main function of a lab, as `supervisor.up` takes it."""
-
-    def main(inside: Inside) -> None:
-        lab = Lab(inside, plan)
-        lab.open()
-        lab.turn()
-        inside.ready({"region": plan.region, "account": ACCOUNT})
-        with _ending(lab):
-            while not inside.stopping.wait(_TURN_SECONDS):
-                lab.turn_on()
-
-    return main
+def keep(inside: Inside, plan: Plan) -> None:
+    """Run a lab from its first turn until it shall end."""
+    lab = Lab(inside, plan)
+    lab.open()
+    lab.turn()
+    gc.freeze()
+    gc.enable()
+    inside.ready({"region": plan.region, "account": ACCOUNT})
+    threading.Thread(target=lab.account.read_ahead, name="read-ahead", daemon=True).start()
+    with _ending(lab):
+        while not inside.stopping.wait(_TURN_SECONDS):
+            lab.turn_on()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """`lab trace`: the packets of one need, sent from where the task stands, and the way that they went.
 
 Nothing here is a proof: the name is asked of the VPC's DNS server, connections are made in the ENI's namespace, and the
-gate that said no is what the network's own log of dropped packets names.
+gate that said no is what the network's own log of dropped packets names. Where packets arrive, a request follows them:
+whether it is answered in time, and whether policies let it be.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import msgspec
 from natless.catalog.needs import LAYER_BUCKET
 from natless.catalog.services import SERVICES, service
 from natless.cloud import Cloud, NetworkInterface
+from natless.lab.answers import LAYERS, Answers, Asked
 from natless.lab.control import LabError
 from natless.lab.fabric import INTERNET, Fabric, Probe
 from natless.lab.names import name_servers
@@ -29,11 +31,11 @@ Connect: TypeAlias = Callable[[str], Any]
 HTTPS, HTTP = 443, 80
 # What CloudFormation makes of a service that natless designs: STACK-LOGICALSERVICE-RANDOM.
 _GENERATED = re.compile(r".*-([A-Za-z0-9]+)Service-[A-Za-z0-9]+")
-LAYERS = "s3-layers"
 VISIT, TARGET, OUT = "internet->alb", "alb->task", "task->internet"
 ANYBODY = IPv4Address("203.0.113.99")
 """A host of the lab's internet that belongs to nobody (RFC 5737)."""
 
+_MADE = " (made for this: no task runs there)"
 # In the order in which a packet meets them; the answer passes the network ACLs again, the other way.
 _GATES = ("security-group-egress", "network-acl-out", "route", "network-acl-in", "security-group-ingress")
 
@@ -61,8 +63,12 @@ class Traced(msgspec.Struct, frozen=True):
 class Tracer:
     """Traces by what stands: a fabric, the account, and the Cloud that the fabric has."""
 
-    def __init__(self, fabric: Fabric, connect: Connect, cloud: Callable[[], Cloud], patience: Patience) -> None:
+    def __init__(
+        self, fabric: Fabric, connect: Connect, cloud: Callable[[], Cloud], patience: Patience, answers: Answers
+    ) -> None:
         """Trace through `fabric`; `cloud` gives the account's present, once the network follows it."""
+        self._answers = answers
+        self._answered: dict[tuple[str, str], Asked] = {}
         self._fabric = fabric
         self._connect = connect
         self._cloud = cloud
@@ -75,15 +81,18 @@ class Tracer:
         """
         task = self._task(subject)
         _known_need(need)
-        interface, fresh = self._interface(task)
+        fresh: list[str] = []
         try:
-            ways = list(self._ways(task, interface, need))
+            interfaces = self._interfaces(task, fresh)
+            ways = list(self._visits(task)) if need == VISIT else []
+            for each in interfaces if need != VISIT else ():
+                ways += self._ways(task, each, need)
         finally:
-            if fresh:
-                self._connect("ec2").delete_network_interface(NetworkInterfaceId=interface)
-                self._cloud()
+            for each in fresh:
+                self._connect("ec2").delete_network_interface(NetworkInterfaceId=each)
+            self._cloud()
         good = bool(ways) and all(each.open for each in ways)
-        where = f"{interface}{' (made for this: no task runs)' if fresh else ''}"
+        where = ", ".join(f"{each}{_MADE if each in fresh else ''}" for each in interfaces)
         lines = [f"{need} of {subject}, from {where}", *(line for each in ways for line in _lines(each))]
         return {"subject": subject, "need": need, "interface": where, "open": good, "ways": ways, "lines": lines}
 
@@ -109,36 +118,41 @@ class Tracer:
         there = f"; did you mean {near[0]}?" if near else "; deploy first" if not names else ""
         raise LabError(f"no service or task is called {subject!r}{there}")
 
-    def _interface(self, task: dict[str, Any]) -> tuple[str, bool]:
-        """Give the ENI of a running task, or of a fresh one in the same subnet with the same groups."""
+    def _interfaces(self, task: dict[str, Any], fresh: list[str]) -> list[str]:
+        """Give an ENI in each subnet where the service places tasks: a running task's, or else a `fresh` one."""
+        cloud = self._cloud()
+        running: dict[str, str] = {}
         for each in task["tasks"]:
             eni = _eni(each)
-            if each["lastStatus"] == "RUNNING" and eni in self._cloud().network_interfaces:
-                return eni, False
+            if each["lastStatus"] == "RUNNING" and eni in cloud.network_interfaces:
+                running.setdefault(str(cloud.network_interfaces[eni].subnet), eni)
         if task["service"] is None:
-            raise LabError("the task does not run any more: name its service")
-        network = task["service"]["networkConfiguration"]["awsvpcConfiguration"]
-        made = self._connect("ec2").create_network_interface(
-            SubnetId=network["subnets"][0], Groups=network.get("securityGroups", [])
-        )
-        identifier = str(made["NetworkInterface"]["NetworkInterfaceId"])
+            if not running:
+                raise LabError("the task does not run any more: name its service")
+            return list(running.values())
+        network = (task["service"].get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+        found = []
+        for subnet in network.get("subnets") or running:
+            if subnet not in running:
+                groups = network.get("securityGroups", [])
+                made = self._connect("ec2").create_network_interface(SubnetId=subnet, Groups=groups)
+                fresh.append(str(made["NetworkInterface"]["NetworkInterfaceId"]))
+            found.append(running.get(subnet) or fresh[-1])
         self._cloud()
-        return identifier, True
+        return found
 
     # --- which packets ---
 
     def _ways(self, task: dict[str, Any], interface: str, need: str) -> Iterator[Traced]:
         match need:
-            case "internet->alb":
-                yield from self._visits(task)
             case "alb->task":
                 yield from self._to_task(task, interface)
             case "task->internet":
                 yield self._connection(interface, ANYBODY, HTTPS, ())
             case _:
-                yield from self._to_service(interface, need)
+                yield from self._to_service(task, interface, need)
 
-    def _to_service(self, interface: str, need: str) -> Iterator[Traced]:
+    def _to_service(self, task: dict[str, Any], interface: str, need: str) -> Iterator[Traced]:
         cloud = self._cloud()
         host = _host(need, cloud)
         servers = name_servers(cloud, interface)
@@ -148,10 +162,27 @@ class Tracer:
             hop = Hop("name", passed=False, said=str(failure))
             yield Traced(interface, host, HTTPS, open=False, hops=(hop,), gate="name", element=_vpc(cloud, interface))
             return
-        for text in addresses:
-            address = IPv4Address(text)
+        elements = {each: _endpoint(cloud, interface, each, need) for each in map(IPv4Address, addresses)}
+        for address, endpoint in elements.items():
             said = f"{host} is {address}, {_whose(cloud, address)}"
-            yield self._connection(interface, address, HTTPS, (Hop("name", passed=True, said=said),))
+            way = self._connection(interface, address, HTTPS, (Hop("name", passed=True, said=said),))
+            yield self._requested(way, need, task, endpoint) if way.open else way
+
+    def _requested(self, way: Traced, need: str, task: dict[str, Any], endpoint: str) -> Traced:
+        """Have a request follow packets that arrived."""
+        cloud = self._cloud()
+        host = _host(need, cloud)
+        servers = name_servers(cloud, way.source)
+        if (way.source, host) not in self._answered:
+            self._answered[way.source, host] = self._answers.answered(host, way.source, servers, endpoint or host)
+        seen = [self._answered[way.source, host]]
+        if seen[0].passed:
+            definition = self._connect("ecs").describe_task_definition(taskDefinition=_definition(task))
+            found = self._answers.allowed(need, definition["taskDefinition"], cloud, way.source, endpoint)
+            seen += [found] if found is not None else []
+        hops = (*way.hops, *(Hop(each.step, each.passed, each.said) for each in seen))
+        no = next((each for each in seen if not each.passed), Asked("", passed=True, said=""))
+        return msgspec.structs.replace(way, hops=hops, open=not no.step, gate=no.step, element=no.element)
 
     def _balancers(self, task: dict[str, Any]) -> list[NetworkInterface]:
         groups = {each["targetGroupArn"] for each in (task["service"] or {}).get("loadBalancers", ())}
@@ -203,6 +234,20 @@ def _eni(task: dict[str, Any]) -> str:
 def needs() -> list[str]:
     """Give every need that can be traced."""
     return [LAYERS, *(each.short for each in SERVICES), VISIT, TARGET, OUT]
+
+
+def _definition(task: dict[str, Any]) -> str:
+    return str(task["service"]["taskDefinition"] if task["service"] else task["tasks"][0]["taskDefinitionArn"])
+
+
+def _endpoint(cloud: Cloud, interface: str, address: IPv4Address, need: str) -> str:
+    """Give the endpoint by which an address is asked: whose interface it is, or the gateway endpoint of its service."""
+    owner = next((each.owner for each in cloud.network_interfaces.values() if address in each.addresses), None)
+    if owner is not None:
+        return owner
+    vpc, served = _vpc(cloud, interface), "s3" if need == LAYERS else need
+    gateways = cloud.gateway_endpoints.values()
+    return next((each.id for each in gateways if (each.vpc, each.service) == (vpc, served)), "")
 
 
 def _known_need(need: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 
-from natless.lab.breaking import access, network
+from natless.lab.breaking import access, network, subnets
 from natless.lab.breaking.broken import Broken, Connect, undo
 from natless.lab.control import LabError
 
@@ -18,11 +18,11 @@ _BREAKS: Mapping[str, Callable[[Connect, str], Broken]] = {
     "s3": network.s3,
     "endpoint": network.endpoint,
     "rule": network.rule,
-    "route": network.route,
+    "route": subnets.route,
     "private-dns": network.private_dns,
     "dns": network.dns,
     "nacl": network.nacl,
-    "zone": network.zone,
+    "zone": subnets.zone,
     "policy": access.policy,
     "role": access.role,
     "slow": access.slow,
@@ -32,11 +32,11 @@ KINDS: Mapping[str, str] = {
     "s3": "take the S3 gateway endpoint off the route tables",
     "endpoint": "take all interfaces of an interface endpoint away: endpoint:logs [ecr.api]",
     "rule": "move the endpoints' group rules to a port that nobody asks",
-    "route": "delete the public subnets' route to the internet gateway",
+    "route": "have the tasks' subnets use the main route table; route:visitors takes the internet gateway's away",
     "private-dns": "turn an endpoint's private DNS off: private-dns:logs [ecr.api]",
     "dns": "turn the VPC's DNS support off",
     "nacl": "put a first network ACL entry before all others that denies the tasks' HTTPS",
-    "zone": "take the endpoints' interfaces in one zone away: zone:eu-west-1a [the first]",
+    "zone": "cut the tasks' subnets in one zone off: zone:eu-west-1a [where the next task would go]",
     "policy": "have an endpoint's policy deny everything: policy:logs [s3]",
     "role": "deny the execution roles the token of ECR",
     "slow": "have an endpoint's service answer too late: slow:logs [ecr.api]",

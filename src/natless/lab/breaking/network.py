@@ -1,4 +1,4 @@
-"""Breaks of the network: endpoints, rules, routes, names, ACLs, zones."""
+"""Breaks of the network: endpoints, rules, the way of visitors, names, ACLs."""
 
 from __future__ import annotations
 
@@ -72,25 +72,6 @@ def endpoint(connect: Connect, which: str) -> Broken:
     return _without_subnets(connect, taken, f"broken: {named} stands in no subnet", f"{named} has its interfaces back")
 
 
-def zone(connect: Connect, which: str) -> Broken:
-    """Take the interfaces of all endpoints in one zone away."""
-    found = endpoints(connect, "Interface")
-    subnets = sorted({subnet for each in found for subnet in each["SubnetIds"]})
-    if not subnets:
-        raise LabError("no interface endpoint stands in any subnet: `natless lab mend`")
-    answer = connect("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
-    zones = {each["SubnetId"]: each["AvailabilityZone"] for each in answer}
-    chosen = which or min(zones.values())
-    taken = {
-        each["VpcEndpointId"]: [subnet for subnet in each["SubnetIds"] if zones[subnet] == chosen] for each in found
-    }
-    taken = {key: value for key, value in taken.items() if value}
-    if not taken:
-        raise LabError(f"no endpoint has an interface in {chosen}: there is {', '.join(sorted(set(zones.values())))}")
-    said = f"broken: no endpoint has an interface in {chosen} ({', '.join(taken)})"
-    return _without_subnets(connect, taken, said, f"{', '.join(taken)} have their interfaces in {chosen} back")
-
-
 def rule(connect: Connect, _which: str) -> Broken:
     """Move the rules that let tasks in at the endpoints to another port; the rules keep their ids."""
     groups = sorted({group["GroupId"] for each in endpoints(connect, "Interface") for group in each["Groups"]})
@@ -113,7 +94,7 @@ def _moved(found: dict[str, Any], first: int, last: int) -> Call:
     return _ec2("modify_security_group_rules", GroupId=found["GroupId"], SecurityGroupRules=[change])
 
 
-def route(connect: Connect, _which: str) -> Broken:
+def visitors(connect: Connect) -> Broken:
     """Delete the routes to internet gateways: visitors are not answered any more."""
     tables = connect("ec2").describe_route_tables()["RouteTables"]
     found = [

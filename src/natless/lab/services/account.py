@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import traceback
 from collections.abc import Iterable
@@ -11,6 +12,14 @@ from natless.lab.services import faults, requests, surroundings
 from natless.lab.services.ledger import LEDGER, Timings
 
 CLOUDFORMATION = "cloudformation"
+_FIRST_QUESTIONS = {
+    "ecr": "describe_repositories",
+    "iam": "list_roles",
+    "logs": "describe_log_groups",
+    "ecs": "list_clusters",
+    "elbv2": "describe_load_balancers",
+    "ec2": "describe_vpcs",
+}
 
 
 class LabAccount:
@@ -56,6 +65,16 @@ class LabAccount:
     def generation(self) -> int:
         """The number of changes so far."""
         return LEDGER.generation
+
+    def read_ahead(self) -> None:
+        """Have each service that a deployment asks answer once: models are read with the first call."""
+        for service, question in _FIRST_QUESTIONS.items():
+            getattr(self.connect(service), question)()
+        from natless.lab.engine import schemas  # noqa: PLC0415  # as above
+        from natless.lab.engine.resources.kinds import KINDS  # noqa: PLC0415  # as above
+
+        for kind in KINDS:
+            schemas.schema(self.region, kind)
 
     def wsgi(self, environ: dict[str, Any], start_response: faults.StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
@@ -103,6 +122,8 @@ class LabAccount:
 def _moto() -> Any:
     """Give moto's app, with the repairs in place."""
     # Imported late: moto reads the surroundings when it is imported.
+    import moto.core.loaders  # noqa: PLC0415  # see above
+    import moto.core.utils  # noqa: PLC0415  # see above
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # see above
         DomainDispatcherApplication,
         create_backend_app,
@@ -110,6 +131,8 @@ def _moto() -> Any:
 
     from natless.lab.services import certificates, ec2, ecs, elbv2, iam, logs  # noqa: PLC0415  # see above
 
+    # One reader of service models for all services: a new one lists hundreds of folders again.
+    moto.core.utils.create_loader = functools.cache(moto.core.loaders.create_loader)  # type: ignore[attr-defined]
     ec2.repair()
     certificates.repair()
     elbv2.repair()

@@ -80,6 +80,16 @@ class Guard:
             found = self._denial(ask, holder, environ, self._endpoint(environ))
             return None if found is None else denied(holder.principal.arn, ask.action, ask.resource, found)
 
+    def denial(self, environ: Mapping[str, Any], key: str, ask: Ask) -> Denial | None:
+        """Give what would deny the holder of a key what is asked, or None; nothing is done."""
+        with LEDGER.lock:
+            holder = self._identities.holder(key)
+            return (
+                Denial("identity", explicit=False)
+                if holder is None
+                else self._denial(ask, holder, environ, self._endpoint(environ))
+            )
+
     def layer(self, environ: Mapping[str, Any], bucket: str, key: str) -> str | None:
         """Give the words that refuse a layer request, which ECR signs as itself, at an S3 endpoint, or None."""
         with LEDGER.lock:

@@ -24,8 +24,8 @@ class Timings(msgspec.Struct, frozen=True):
     gives up on a service (CloudFormation: three hours).
     """
 
-    endpoint_pending: float = 1.0
-    balancer_provisioning: float = 0.5
+    endpoint_pending: float = 0.3
+    balancer_provisioning: float = 0.2
     held_back: float = 2.0
     poll: float = 0.05
     service_steady: float = 3 * 3600.0

@@ -132,13 +132,16 @@ class Crew:
             return Ending("TaskFailedToStart", "Task failed to start", own_fault=True)
         return Ending("EssentialContainerExited", "Essential container in task exited", own_fault=True)
 
-    def stop(self, allowed: Callable[[Prepared], float]) -> tuple[ContainerState, ...]:
-        """Stop everything, a container before those that it depends on, and give how all ended."""
+    def stop(self, allowed: Callable[[Prepared], float], deaf: float | None = None) -> tuple[ContainerState, ...]:
+        """Stop everything, a container before those that it depends on, and give how all ended.
+
+        `deaf` is what a container gets that cannot hear its signal, where not the usual.
+        """
         left = [each for each in self._members.values() if not each.over]
         while left:
             needed = {need.container for each in left for need in each.prepared.traits.needs}
             now = [each for each in left if each.name not in needed] or left
-            threads = [threading.Thread(target=_stop, args=(each, allowed(each.prepared))) for each in now]
+            threads = [threading.Thread(target=_stop, args=(each, allowed(each.prepared), deaf)) for each in now]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -226,9 +229,9 @@ class Crew:
             each.container.kill()
 
 
-def _stop(each: Member, seconds: float) -> None:
+def _stop(each: Member, seconds: float, deaf: float | None) -> None:
     """Stop one container, or see to it that it never starts."""
     if each.container is None:
         each.end(None)
         return
-    each.end(each.container.stop(seconds))
+    each.end(each.container.stop(seconds) if deaf is None else each.container.stop(seconds, deaf))

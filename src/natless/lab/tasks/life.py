@@ -179,7 +179,8 @@ class TaskLife(threading.Thread):
         )
         self._deregister(drain=self._crew is not None and self._crew.running)
         self._door.update(self.plan.arn, status="STOPPING")
-        states = list(self._crew.stop(self._stop_seconds) if self._crew is not None else ())
+        deaf = 0.0 if self._asked is LAB_DOWN else None
+        states = list(self._crew.stop(self._stop_seconds, deaf) if self._crew is not None else ())
         if not states:
             states = [ContainerState(str(each["name"]), "STOPPED") for each in self.plan.containers]
         if ending.reason.startswith("Cannot"):
@@ -206,5 +207,5 @@ class TaskLife(threading.Thread):
             with contextlib.suppress(Exception):  # the target group may be gone before its tasks
                 elbv2.deregister_targets(TargetGroupArn=each.target_group, Targets=[target])
         self.deregistered = True
-        if drain:
+        if drain and self._asked is not LAB_DOWN:
             time.sleep(self._house.patience.drain)

@@ -8,9 +8,11 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from natless.catalog import containers
 from natless.lab.metadata import TaskMetadata
 from natless.lab.services.identities import Identities
+from natless.lab.tasks.patience import Patience
+
+__all__ = ["Connect", "House", "Network", "Patience"]
 
 Connect: TypeAlias = Callable[[str], Any]
 """Gives a boto3 client of the lab's account for a service name."""
@@ -24,31 +26,6 @@ class Network(Protocol):
 
     def namespace(self, where: str) -> str:
         """Give the path of an ENI's namespace; raises KeyError while the fabric has no such ENI."""
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long things are waited for, in seconds; `retries` counts, as ECS words it, the tries after the first.
-
-    AWS waits 30 s for a connection and retries with growing pauses. A network that is on this machine answers at once
-    or never, so the lab waits less and counts the same. `settled` is how long a task must have run to count as running
-    when a deployment is judged. `stop` is what a container gets that names no stop timeout, `last_stop` what each gets
-    when the lab goes down. Health checks' intervals and start periods, and the time after which a container is started
-    again, are multiplied by `check_pace`.
-    """
-
-    connect: float = 1.0
-    answer: float = 10.0
-    name: float = 1.0
-    retries: int = 5
-    pause: float = 0.1
-    interface: float = 10.0
-    drain: float = 1.0
-    stop: float = containers.STOP_TIMEOUT.value
-    last_stop: float = 5.0
-    check_pace: float = 1.0
-    settled: float = 0.5
-    backoff: float = 1.0
-    longest_backoff: float = 30.0
 
 
 class House(msgspec.Struct, frozen=True):

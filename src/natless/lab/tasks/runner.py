@@ -143,13 +143,16 @@ class Container:
         except subprocess.TimeoutExpired:
             return None
 
-    def stop(self, seconds: float) -> int:
-        """Send the stop signal, after `seconds` SIGKILL, and give the exit code (137 where it had to be killed)."""
+    def stop(self, seconds: float, deaf: float = _HEARS_NOTHING) -> int:
+        """Send the stop signal, after `seconds` SIGKILL, and give the exit code (137 where it had to be killed).
+
+        What cannot hear the signal gets `deaf` seconds.
+        """
         receivers = self._receivers()
         heard = any(_hears(each, self.process.stop_signal, first=each == self.pid) for each in receivers)
         for each in receivers:
             _signal(each, self.process.stop_signal)
-        code = self.wait(seconds if heard else min(seconds, _HEARS_NOTHING))
+        code = self.wait(seconds if heard else min(seconds, deaf))
         return self.kill() if code is None else code if code >= 0 else 128 - code
 
     def kill(self) -> int:
