@@ -6,31 +6,42 @@ is always right.
 
 from __future__ import annotations
 
+import json
 from ipaddress import IPv4Network
 from typing import Any
 
-from networks import ACCOUNT, REGION, S3_LIST
+from documents import written
+from networks import ACCOUNT, CLOUDFRONT_LIST, REGION, S3_LIST, VPC
+from twists import Network
 
 from natless.cloud import AclEntry, CidrPeer, Cloud, GroupPeer, GroupRule, NetworkInterface, PrefixListPeer, Route
 
 _GATEWAY = "igw-1"  # EC2 tells an internet gateway from the other kinds by this
+# Amazon VPC user guide, "AWS-managed prefix lists".
+_LISTS = {S3_LIST: f"com.amazonaws.{REGION}.s3", CLOUDFRONT_LIST: "com.amazonaws.global.cloudfront.origin-facing"}
 _NUMBERS = {"all": "-1", "tcp": "6", "udp": "17", "icmp": "1"}
 _TYPES = {"load-balancer": "load_balancer", "nat-gateway": "nat_gateway", "endpoint": "vpc_endpoint"}
 
 
-def described(cloud: Cloud) -> dict[str, Any]:
+def described(network: Network) -> dict[str, Any]:
     """Give the snapshot of a network."""
+    cloud = network.cloud
     found: dict[str, Any] = {
         "Region": REGION,
         "Account": ACCOUNT,
         "Vpcs": [
-            {"VpcId": vpc.id, "CidrBlock": _first(vpc.cidrs), "DhcpOptionsId": "default"} for vpc in _all(cloud.vpcs)
+            {
+                "VpcId": vpc.id,
+                "CidrBlock": _first(vpc.cidrs),
+                "DhcpOptionsId": f"dopt-{vpc.id}" if vpc.dns_servers else "default",
+            }
+            for vpc in _all(cloud.vpcs)
         ],
         "VpcAttributes": [
             {"VpcId": vpc.id, "EnableDnsSupport": vpc.dns_support, "EnableDnsHostnames": vpc.dns_hostnames}
             for vpc in _all(cloud.vpcs)
         ],
-        "DhcpOptions": [],
+        "DhcpOptions": [_options(vpc) for vpc in _all(cloud.vpcs) if vpc.dns_servers],
         "Subnets": [
             {
                 "SubnetId": subnet.id,
@@ -52,11 +63,14 @@ def described(cloud: Cloud) -> dict[str, Any]:
         "NatGateways": [_nat(cloud, each) for each in _all(cloud.nat_gateways)],
         "NetworkInterfaces": [_interface(each) for each in _all(cloud.network_interfaces)],
         "NetworkAcls": [_acl(cloud, acl) for acl in _all(cloud.network_acls)],
-        "VpcEndpoints": [*_interface_endpoints(cloud), *_gateway_endpoints(cloud)],
+        "VpcEndpoints": [
+            {**each, **_policy(network, each["VpcEndpointId"])}
+            for each in (*_interface_endpoints(cloud), *_gateway_endpoints(cloud))
+        ],
         "PrefixLists": [
             {
                 "PrefixListId": each.id,
-                "PrefixListName": f"com.amazonaws.{REGION}.s3" if each.id == S3_LIST else each.id,
+                "PrefixListName": _LISTS.get(each.id, each.id),
                 "Cidrs": [str(cidr) for cidr in each.cidrs],
             }
             for each in _all(cloud.prefix_lists)
@@ -65,6 +79,22 @@ def described(cloud: Cloud) -> dict[str, Any]:
     rest = ("LoadBalancers", "Listeners", "ListenerRules", "TargetGroups", "Services", "TaskDefinitions", "Roles")
     found |= {key: [] for key in (*rest, "Policies", "Tasks", "Repositories", "LogGroups")}
     return found | _groups(cloud)
+
+
+def _options(vpc: Any) -> dict[str, Any]:
+    values = [{"Value": server} for server in vpc.dns_servers]
+    configurations = [{"Key": "domain-name-servers", "Values": values}]
+    return {"DhcpOptionsId": f"dopt-{vpc.id}", "DhcpConfigurations": configurations}
+
+
+def _policy(network: Network, endpoint: str) -> dict[str, str]:
+    document = network.policies.get(endpoint)
+    return {} if document is None else {"PolicyDocument": json.dumps(written(document, VPC))}
+
+
+def _state(endpoint: Any) -> str:
+    """Give the state: by turns, one of those in which an endpoint stands and serves nobody (EC2 API reference)."""
+    return "available" if endpoint.available else ("pending", "failed")[len(endpoint.id) % 2]
 
 
 def _all(collection: Any) -> list[Any]:
@@ -214,7 +244,7 @@ def _interface_endpoints(cloud: Cloud) -> list[dict[str, Any]]:
             "VpcEndpointType": "Interface",
             "VpcId": each.vpc,
             "ServiceName": f"com.amazonaws.{REGION}.{each.service}",
-            "State": "available",
+            "State": _state(each),
             "SubnetIds": list(each.subnets),
             "Groups": [{"GroupId": group} for group in each.groups],
             "PrivateDnsEnabled": each.private_dns,
@@ -231,7 +261,7 @@ def _gateway_endpoints(cloud: Cloud) -> list[dict[str, Any]]:
             "VpcEndpointType": "Gateway",
             "VpcId": each.vpc,
             "ServiceName": f"com.amazonaws.{REGION}.{each.service}",
-            "State": "available",
+            "State": _state(each),
             "RouteTableIds": list(each.route_tables),
         }
         for each in cloud.gateway_endpoints.values()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
-from networks import ACCOUNT, REGION, S3_LIST, VPC
+from as_template_hosts import Written, hosts
+from documents import written
+from networks import ACCOUNT, REGION, VPC
+from twists import Network, mode_of
 
 from natless.cloud import AclEntry, CidrPeer, Cloud, Container, GroupPeer, GroupRule, PrefixListPeer, Route
 
@@ -20,16 +22,15 @@ Resources = dict[str, Any]
 _NUMBERS = {"all": -1, "tcp": 6, "udp": 17, "icmp": 1}
 
 
-def template(cloud: Cloud) -> str:
+def template(network: Network) -> str:
     """Give the template of a network."""
     found: Resources = {}
-    for part in (_places, _routes, _groups, _acls, _endpoints, _lists, _service):
-        for name, kind, properties in part(cloud):
+    for part in (_places, _names, _routes, _groups, _acls, _endpoints, _lists, _service, hosts):
+        for name, kind, properties in part(network.cloud):
             found[name] = {"Type": f"AWS::{kind}", "Properties": properties}
+    for endpoint, document in network.policies.items():
+        found[endpoint]["Properties"]["PolicyDocument"] = written(document, _ref(VPC))
     return json.dumps({"Resources": found}, indent=1)
-
-
-Written = Iterator[tuple[str, str, dict[str, Any]]]
 
 
 def _ref(name: object) -> Any:
@@ -57,6 +58,14 @@ def _places(cloud: Cloud) -> Written:
     for nat in cloud.nat_gateways.values():
         kind = {"ConnectivityType": "public" if nat.public else "private"}
         yield nat.id, "EC2::NatGateway", {"SubnetId": _ref(nat.subnet), **kind}
+
+
+def _names(cloud: Cloud) -> Written:
+    for vpc in cloud.vpcs.values():
+        if vpc.dns_servers:
+            yield f"{vpc.id}Options", "EC2::DHCPOptions", {"DomainNameServers": list(vpc.dns_servers)}  # type: ignore[arg-type] # no gaps here
+            both = {"VpcId": _ref(vpc.id), "DhcpOptionsId": _ref(f"{vpc.id}Options")}
+            yield f"{vpc.id}OptionsUsed", "EC2::VPCDHCPOptionsAssociation", both
 
 
 def _turn(thing: Any) -> bool:
@@ -181,7 +190,7 @@ def _endpoints(cloud: Cloud) -> Written:
 def _lists(cloud: Cloud) -> Written:
     for listed in cloud.prefix_lists.values():
         assert isinstance(listed.cidrs, tuple)
-        if listed.id != S3_LIST:
+        if not listed.id.startswith("pl-"):
             entries = [{"Cidr": str(cidr)} for cidr in listed.cidrs]
             about = {"PrefixListName": listed.id, "AddressFamily": "IPv4", "MaxEntries": len(entries)}
             yield listed.id, "EC2::PrefixList", {**about, "Entries": entries}
@@ -190,7 +199,8 @@ def _lists(cloud: Cloud) -> Written:
 def _service(cloud: Cloud) -> Written:
     balancer = {"Scheme": "internet-facing", "Subnets": [_ref("Pub1"), _ref("Pub2")]}
     yield "Alb", "ElasticLoadBalancingV2::LoadBalancer", {**balancer, "SecurityGroups": [_ref("GroupAlb")]}
-    group = {"VpcId": _ref(VPC), "Port": 8080, "Protocol": "HTTP", "TargetType": "ip"}
+    kind = str(cloud.target_groups["Targets"].target_type)
+    group = {"VpcId": _ref(VPC), "Port": 8080, "Protocol": "HTTP", "TargetType": kind}
     yield "Targets", "ElasticLoadBalancingV2::TargetGroup", group
     forward = [{"Type": "forward", "TargetGroupArn": _ref("Targets")}]
     listener = {"LoadBalancerArn": _ref("Alb"), "Port": 80, "Protocol": "HTTP", "DefaultActions": forward}
@@ -203,15 +213,18 @@ def _service(cloud: Cloud) -> Written:
     yield "Cluster", "ECS::Cluster", {}
     yield "Task", "ECS::TaskDefinition", _task(cloud)
     service = cloud.services["Service"]
-    network = {
-        "AssignPublicIp": "ENABLED" if service.public_ip else "DISABLED",
-        "Subnets": [_ref(subnet) for subnet in service.subnets],  # type: ignore[union-attr] # no gaps here
-        "SecurityGroups": [_ref("GroupTask")],
-    }
     target = {"ContainerName": "web", "ContainerPort": 8080, "TargetGroupArn": _ref("Targets")}
-    about = {"Cluster": _ref("Cluster"), "TaskDefinition": _ref("Task"), "LaunchType": "FARGATE"}
-    balanced = {"LoadBalancers": [target], "NetworkConfiguration": {"AwsvpcConfiguration": network}}
-    yield "Service", "ECS::Service", {**about, **balanced}
+    about: dict[str, Any] = {"Cluster": _ref("Cluster"), "TaskDefinition": _ref("Task"), "LoadBalancers": [target]}
+    about["LaunchType"] = str(service.launch).upper()
+    if mode_of(cloud) in {"fargate", "awsvpc"}:
+        network: dict[str, Any] = {
+            "Subnets": [_ref(subnet) for subnet in service.subnets],  # type: ignore[union-attr] # no gaps here
+            "SecurityGroups": [_ref("GroupTask")],
+        }
+        if service.launch == "fargate":
+            network["AssignPublicIp"] = "ENABLED" if service.public_ip else "DISABLED"
+        about["NetworkConfiguration"] = {"AwsvpcConfiguration": network}
+    yield "Service", "ECS::Service", about
 
 
 def _task(cloud: Cloud) -> dict[str, Any]:
@@ -228,9 +241,10 @@ def _task(cloud: Cloud) -> dict[str, Any]:
     if container.secrets:
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:key-AbCdEf"
         written["Secrets"] = [{"Name": "KEY", "ValueFrom": arn}]
+    mode = mode_of(cloud)
     return {
-        "NetworkMode": "awsvpc",
-        "RequiresCompatibilities": ["FARGATE"],
+        "NetworkMode": "awsvpc" if mode == "fargate" else mode,
+        "RequiresCompatibilities": ["FARGATE" if mode == "fargate" else "EC2"],
         "Cpu": "256",
         "Memory": "512",
         "ExecutionRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},

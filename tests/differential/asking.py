@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeAlias
 
 import networks
+import twists
 from knocking import EDGE, Knock
 
 from natless.cloud import AclEntry, Cloud, GroupRule, NetworkInterface, Ports, RouteTable
@@ -39,7 +40,14 @@ class Asker:
         self.sides = (False, True) if _cut_at_the_edge(cloud) else (False,)
 
     def tasks(self) -> list[NetworkInterface]:
-        return [each for each in self.cloud.network_interfaces.values() if each.kind == "task"]
+        """Give what answers for the tasks: their own interfaces, or those of their instances."""
+        own = [each for each in self.cloud.network_interfaces.values() if each.kind == "task"]
+        return own or self.pulling()
+
+    def pulling(self) -> list[NetworkInterface]:
+        """Give from where images are pulled, logs shipped and secrets fetched: on instances, by them."""
+        enis = self.cloud.network_interfaces.values()
+        return [each for each in enis if each.owner.startswith("i-")] or [each for each in enis if each.kind == "task"]
 
     def by_subnet(self, enis: Iterable[NetworkInterface]) -> list[list[NetworkInterface]]:
         found: dict[str, list[NetworkInterface]] = {}
@@ -48,7 +56,7 @@ class Asker:
         return list(found.values())
 
     def needs(self, named: dict[str, list[str]]) -> dict[str, list[Way]]:
-        homes = self.by_subnet(self.tasks())
+        homes = self.by_subnet(self.pulling())
         found: dict[str, list[Way]] = {}
         for need, addresses in named.items():
             hosts = [IPv4Address(each) for each in addresses]
@@ -58,25 +66,49 @@ class Asker:
             elif not any(host in PUBLIC for host in hosts):
                 found[need] = [[self.tried(home, [host]) for host in hosts] for home in homes]
         # Which public address a service has is AWS's choice: each host here stands for one that it may choose.
-        hosts = [host for host in networks.OUTSIDERS if not any(host in cidr for cidr in networks.S3_CIDRS)]
-        found["public"] = [[self.tried(home, [host]) for host in hosts] for home in homes]
+        found["public"] = [[self.tried(home, [host]) for host in networks.HOSTS] for home in homes]
         nodes = self.by_subnet(each for each in self.cloud.network_interfaces.values() if each.owner == "Alb")
         targets = [each.addresses[0] for each in self.tasks()]
-        found["alb->task"] = [[self.tried([node], targets, 8080)] for home in nodes for node in home]
-        found["internet->alb"] = [
-            [self.visit(client, home) for client in self.outsiders(home[0].subnet)] for home in nodes
+        # In bridge mode a container is at a port that Docker draws: each edge of what rules here tell apart.
+        doors = (32768, EDGE, EDGE + 1, 60999) if twists.mode_of(self.cloud) == "bridge" else (8080,)
+        found["alb->task"] = [
+            [[each for door in doors for each in self.tried([node], targets, door)]] for home in nodes for node in home
         ]
-        found["task->internet"] = [list(self.out(homes))]
+        found["internet->alb"] = [
+            [self.visit(networks.HOSTS[n : n + 1], home) for n in range(len(networks.HOSTS))]
+            # CloudFront asks for its visitors, from any of its servers.
+            + [self.visit(networks.CLOUDFRONT_HOSTS, home)]
+            for home in nodes
+        ]
+        found["task->internet"] = [list(self.out(self.by_subnet(self.tasks())))]
         return found
+
+    def servers(self) -> list[Way]:
+        """Ask the DNS servers that DHCP options name, where none is AWS's own: of several, one is enough."""
+        named = [IPv4Address(each) for each in twists.own_servers(self.cloud)]
+        return [
+            [[self.lookup(each, server, side) for each in home for side in self.sides] for server in named]
+            for home in self.by_subnet(self.pulling())
+            if named
+        ]
+
+    def lookup(self, source: NetworkInterface, server: IPv4Address, side: bool) -> Knock:  # noqa: FBT001 - low or high
+        enis = self.cloud.network_interfaces.values()
+        where = next((each.id for each in enis if server in each.addresses and self.beside(each, source)), INTERNET)
+        return Knock(source.id, server, 53, "udp", where, high=side)
+
+    def beside(self, one: NetworkInterface, other: NetworkInterface) -> bool:
+        return self.vpc(one.subnet) == self.vpc(other.subnet)
 
     def tried(self, sources: Iterable[NetworkInterface], hosts: Iterable[IPv4Address], port: int = 443) -> Try:
         """Ask every host from every source, from both sides of the edge where that may matter."""
         pairs = [(source.id, host) for source in sources for host in hosts]
         return [Knock(where, host, port, high=side) for where, host in pairs for side in self.sides]
 
-    def visit(self, client: IPv4Address, nodes: Iterable[NetworkInterface]) -> Try:
+    def visit(self, clients: Iterable[IPv4Address], nodes: Iterable[NetworkInterface]) -> Try:
         public = [each.public_address for each in nodes if each.public_address is not None]
-        return [Knock(INTERNET, host, 80, source=client, high=side) for host in public for side in self.sides]
+        pairs = [(client, host) for client in clients for host in public]
+        return [Knock(INTERNET, host, 80, source=client, high=side) for client, host in pairs for side in self.sides]
 
     def out(self, homes: list[list[NetworkInterface]]) -> Iterator[Try]:
         """Give tries at hosts of the internet: all where it must be thorough, else some and the likeliest."""
@@ -84,7 +116,7 @@ class Asker:
         every = [
             (home, host, port, protocol)
             for home in homes
-            for host in self.outsiders(home[0].subnet)
+            for host in networks.HOSTS
             for port in ports
             for protocol in ("tcp", "udp")
         ]
@@ -93,11 +125,6 @@ class Asker:
         for home, host, port, protocol in every:
             knocks = [Knock(each.id, host, port, protocol) for each in home]
             yield [*knocks, *(_high(each) for each in knocks if len(self.sides) > 1)]
-
-    def outsiders(self, subnet: str) -> list[IPv4Address]:
-        """Give the hosts of the internet for a subnet: what a gateway endpoint takes there is not among them."""
-        served = any(self.table(subnet).id in each.route_tables for each in self.cloud.gateway_endpoints.values())
-        return [host for host in networks.OUTSIDERS if not (served and any(host in c for c in networks.S3_CIDRS))]
 
     def table(self, subnet: str) -> RouteTable:
         tables = self.cloud.route_tables.values()

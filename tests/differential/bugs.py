@@ -1,7 +1,7 @@
 """Bugs put in on purpose, by room: mistakes that somebody could have made, and that packets must bring to light.
 
-`within` is the number of networks, from the
-first on, in which a bug must be found; `packets` says that the packets' side plants it.
+`among` are the numbers of the networks in one of which a bug must be found: the first fifteen, or, for what few
+networks have, ten in a row of which one has it. `packets` says that the packets' side plants it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,20 @@ from unittest import mock
 
 import msgspec
 
-from natless.catalog import prefix_lists, services
+from natless.catalog import needs, prefix_lists, services
 from natless.cloud import Cloud, Ports
 from natless.lab.fabric import filtering, plan
 from natless.lab.fabric import groups as fabric_groups
+from natless.lab.names import view
 from natless.load.cloudformation import filtering as template_filtering
+from natless.load.cloudformation import instances as template_instances
+from natless.load.cloudformation import network as template_network
+from natless.load.describe import endpoints as described_endpoints
 from natless.load.describe import filters
-from natless.prove import demands, gates, groups, names
+from natless.prove import demands, gates, groups, names, reach, target_ports, tasks
+from natless.prove.addresses import INTERNET
+from natless.prove.answers import Yes
+from natless.prove.world import World
 
 FABRIC = "fabric"
 ROOMS = ("prove", "load", "catalog", FABRIC)
@@ -32,7 +39,7 @@ class Bug(msgspec.Struct, frozen=True):
     room: str
     plant: Callable[[contextlib.ExitStack], None]
     packets: bool = False
-    within: int = 15
+    among: range = range(15)
 
 
 @contextlib.contextmanager
@@ -84,7 +91,28 @@ def _everyone_is_a_member(_real: Any) -> Any:
     return lambda remote, _group: bool(remote.groups)
 
 
+def _s3_visits(real: Any) -> Any:
+    return lambda world: msgspec.structs.replace(real(world), ranges=INTERNET)
+
+
+def _its_server_is_amazons(_real: Any) -> Any:
+    return lambda _world, _source, vpc, _servers: names._amazon_dns(vpc)
+
+
 # --- loaders ---
+
+
+def _always_up(real: Any) -> Any:
+    return lambda item, region, **_: real(item, region, available=True)
+
+
+def _profile_only(real: Any) -> Any:
+    """Take an instance for one in its VPC's default group."""
+
+    def add(draft: Any, fields: Any, found: Any, *places_: Any) -> None:
+        real(draft, fields, msgspec.structs.replace(found, groups=()), *places_)
+
+    return add
 
 
 def _last_is_first(real: Any) -> Any:
@@ -128,7 +156,28 @@ def _other_list(known: Any) -> Any:
     return tuple(msgspec.structs.replace(each, id=f"pl-0{number}") for number, each in enumerate(known))
 
 
+def _no_such_list(known: Any) -> Any:
+    return frozenset(f"{each}0" for each in known)
+
+
 # --- fabric ---
+
+
+def _any_state(real: Any) -> Any:
+    """Have the name of an endpoint stand for its interfaces before it has come up."""
+
+    def private(cloud: Cloud, vpc: Any, host: str) -> Any:
+        endpoints = {
+            name: msgspec.structs.replace(each, available=True) for name, each in cloud.interface_endpoints.items()
+        }
+        return real(msgspec.structs.replace(cloud, interface_endpoints=endpoints), vpc, host)
+
+    return private
+
+
+def _any_gateway(real: Any) -> Any:
+    """Send everything for NAT gateways to the first."""
+    return lambda cloud, _gateway, attachments: real(cloud, "Nat", attachments)
 
 
 def _of_changed(change: Callable[[Cloud], Cloud]) -> Callable[[Any], Any]:
@@ -178,15 +227,54 @@ _LIST = (
     Bug("private DNS is taken for granted", "prove", _swap(names, "captured", lambda _: lambda *_: True)),
     Bug("a group reference means everybody with a group", "prove", _swap(groups, "_member", _everyone_is_a_member)),
     Bug("ports of rules are not asked", "prove", _answer(groups, "_port_fits", True)),  # noqa: FBT003 - an answer
+    Bug("the task pulls on instances too", "prove", _answer(tasks, "hosts", ()), among=range(136, 146)),
+    Bug("endpoint policies are not asked", "prove", _answer(reach, "endpoint_policy", Yes())),
+    Bug("visitors come from S3's addresses", "prove", _swap(World, "internet_end", _s3_visits)),
+    Bug("any DNS server is AWS's own", "prove", _swap(names, "_custom_dns", _its_server_is_amazons)),
     Bug("template: a range of ports is its first", "load", _swap(template_filtering, "_range", _last_is_first)),
     Bug("template: a rule to a prefix list is lost", "load", _swap(template_filtering, "_peer", _one_peer_lost)),
     Bug("template: ACL entries are for all ports", "load", _answer(template_filtering, "_entry_ports", Ports())),
     Bug("describe: every ACL entry allows", "load", _swap(filters, "_entries", _allows_all)),
     Bug("describe: a range of ports is its first", "load", _swap(filters, "_range", _last_is_first)),
+    Bug("template: DHCP options are lost", "load", _answer(template_network, "_dns_servers", ())),
+    Bug("template: instances lose their groups", "load", _swap(template_instances, "_add", _profile_only)),
+    Bug(
+        "describe: every endpoint is up",
+        "load",
+        _swap(described_endpoints, "_interface", _always_up),
+        among=range(20, 30),
+    ),
+    Bug("describe: endpoints have no policy", "load", _answer(described_endpoints, "_policy", None)),
     Bug("the log driver needs no endpoint", "catalog", _value(demands, "NEEDS", _without("logs"))),
     Bug("S3's list has another id", "catalog", _value(prefix_lists, "S3_PREFIX_LISTS", _other_list)),
     Bug("S3 is an interface service", "catalog", _value(services, "_BY_SHORT", _as_interface)),
     Bug("ECR's registry has another name", "catalog", _value(services, "_BY_SHORT", _other_host), packets=True),
+    Bug("instances need no telemetry", "catalog", _value(needs, "NEEDS", _without("ecs-telemetry"))),
+    Bug(
+        "Docker draws above 49151",
+        "catalog",
+        _value(target_ports, "DYNAMIC_PORTS", lambda _: (49152, 65535)),
+    ),
+    Bug(
+        "CloudFront's list is unknown",
+        "catalog",
+        _value(prefix_lists, "_CLOUDFRONT_IDS", _no_such_list),
+        among=range(76, 86),
+    ),
+    Bug(
+        "names of endpoints that are not up",
+        FABRIC,
+        _swap(view, "_private", _any_state),
+        packets=True,
+        among=range(20, 30),
+    ),
+    Bug(
+        "there is one NAT gateway",
+        FABRIC,
+        _swap(plan, "_nat_interface", _any_gateway),
+        packets=True,
+        among=range(40, 50),
+    ),
     Bug("ports of single rules are one off", FABRIC, _swap(filtering, "rules", _of_changed(_off_by_one)), packets=True),
     Bug("only the first group counts", FABRIC, _swap(fabric_groups, "_reach", _first_group_only), packets=True),
     Bug(

@@ -15,6 +15,7 @@ import as_describe
 import as_template
 import msgspec
 import networks
+import twists
 
 from natless import load
 from natless.cloud import Cloud
@@ -25,6 +26,8 @@ from natless.prove.packet import packet
 # Read from AWS's documents, not from the catalog: what a Fargate task with an image in ECR and the awslogs driver must
 # reach (Amazon ECR User Guide, "Amazon ECR interface VPC endpoints"); a secret adds Secrets Manager.
 STARTING = frozenset({"ecr.api", "ecr.dkr", "s3-layers", "logs"})
+# What an instance asks so that ECS places tasks on it (Amazon ECS developer guide, "interface VPC endpoints").
+REGISTERING = frozenset({"ecs", "ecs-agent", "ecs-telemetry"})
 BALANCED = frozenset({"image-source", "internet->alb", "alb->task", "task->internet"})
 PLACEMENT = "AWS chooses it"
 Ways: TypeAlias = list[list[dict[str, Any]]]
@@ -60,14 +63,15 @@ class Figures(msgspec.Struct):
 def judge(seen: Mapping[str, Any], figures: Figures) -> list[str]:
     """Give the disagreements on one network, [] where proof and packets say the same."""
     number = int(seen["number"])
-    cloud = networks.network(number)
-    text = as_template.template(cloud)
-    planned = load.cloudformation(text, "network", {}, networks.REGION, networks.ACCOUNT)
-    standing = _with_service(load.describe(as_describe.described(cloud), "network"), cloud)
+    network = twists.network(number)
+    standing = _with_service(load.describe(as_describe.described(network), "network"), network.cloud)
     figures.networks += 1
     found = [f"not modelled: {each}" for each in seen["unmodelled"]]
-    found += [f"template: {each}" for each in _needs(planned, seen, figures)]
-    found += [f"describe: {each}" for each in _needs(standing, seen, figures)]
+    if not twists.unavailable(network.cloud):  # of which a template knows nothing
+        text = as_template.template(network)
+        planned = load.cloudformation(text, "network", {}, networks.REGION, networks.ACCOUNT)
+        found += [f"template: {each}" for each in _needs(planned, network.cloud, seen, figures)]
+    found += [f"describe: {each}" for each in _needs(standing, network.cloud, seen, figures)]
     found += [f"flow: {each}" for flow in seen["flows"] for each in _flow(standing, flow, figures)]
     return [f"network {number}: {each}" for each in found]
 
@@ -75,26 +79,37 @@ def judge(seen: Mapping[str, Any], figures: Figures) -> list[str]:
 def _with_service(standing: Cloud, cloud: Cloud) -> Cloud:
     """Give the network as described with the service that is always the same."""
     parts = ("load_balancers", "listeners", "target_groups", "task_definitions", "services", "roles")
-    return msgspec.structs.replace(standing, gaps=(), **{part: getattr(cloud, part) for part in parts})
+    own = (*parts, "clusters", "instance_groups")
+    return msgspec.structs.replace(standing, gaps=(), **{part: getattr(cloud, part) for part in own})
 
 
-def _needs(cloud: Cloud, seen: Mapping[str, Any], figures: Figures) -> Iterator[str]:
+def _needs(cloud: Cloud, written: Cloud, seen: Mapping[str, Any], figures: Figures) -> Iterator[str]:
     verdicts = {verdict.need: verdict.outcome for verdict in prove(cloud).verdicts}
-    secret = {"secretsmanager"} if _has_secret(int(seen["number"])) else set()
-    if set(verdicts) != STARTING | BALANCED | secret:
+    expected = STARTING | BALANCED | ({"secretsmanager"} if _has_secret(written) else set())
+    if twists.mode_of(written) != "fargate":
+        expected |= REGISTERING
+    if set(verdicts) != expected:
         yield f"the proof knows the needs {', '.join(sorted(verdicts))}"
         return
     for need, outcome in verdicts.items():
         if need == "image-source":
             continue  # where the image lies is read, not asked
         figures.needs += 1
+        own, waits = seen["needs"]["servers"], need not in BALANCED and _waits(written, need)
+        if own and need not in BALANCED:
+            said = _by_own_servers(need, outcome, seen, figures, standing=bool(cloud.network_interfaces))
+            yield from (f"{need}: {each}" for each in said)
+            continue
+        if waits:
+            yield from (f"{need}: {each}" for each in _waiting(need, outcome, seen, figures))
+            continue
         yield from (f"{need}: {each}" for each in _need(cloud, need, outcome, seen, figures))
         if need in seen["named"]:
             yield from (f"{need}: {each}" for each in _named(cloud, outcome, seen["named"][need]))
 
 
 def _need(cloud: Cloud, need: str, outcome: Outcome, seen: Mapping[str, Any], figures: Figures) -> Iterator[str]:
-    ways, public = seen["needs"].get(need), seen["needs"]["public"]
+    ways, public = _ways(need, seen), seen["needs"]["public"]
     if ways is None:
         yield from _chosen(outcome, public, figures)
     elif need == "internet->alb" and _no_way_in(int(seen["number"]), outcome, ways):
@@ -105,11 +120,72 @@ def _need(cloud: Cloud, need: str, outcome: Outcome, seen: Mapping[str, Any], fi
         yield from _compare(outcome, ways, figures)
 
 
+def _ways(need: str, seen: Mapping[str, Any]) -> Ways | None:
+    """Give a need's ways; where packets pass and the endpoint's policy refuses the request, that is one more, closed.
+
+    None where the name stands for an address that AWS chooses.
+    """
+    ways: Ways | None = seen["needs"].get(need)
+    endpoint = seen["refused"].get(need)
+    if ways is None or endpoint is None or not any(tried["open"] for way in ways for tried in way):
+        return ways
+    return [*ways, [{"to": "", "open": False, "gates": [f"endpoint-policy {endpoint}"]}]]
+
+
+def _waits(cloud: Cloud, need: str) -> bool:
+    """Say whether a need would be met by an endpoint that has not come up."""
+    waiting = twists.unavailable(cloud).get("s3" if need == "s3-layers" else need)
+    if waiting is None:
+        return False
+    vpc = cloud.vpcs[networks.VPC]
+    if waiting in cloud.interface_endpoints:
+        return bool(cloud.interface_endpoints[waiting].private_dns and vpc.dns_support and vpc.dns_hostnames)
+    return bool(vpc.dns_support)
+
+
+def _waiting(need: str, outcome: Outcome, seen: Mapping[str, Any], figures: Figures) -> Iterator[str]:
+    """Compare where an endpoint has not come up: nothing says whether its service is asked at public addresses then."""
+    ways: Ways = seen["needs"].get(need) or seen["needs"]["public"]
+    shut = [way for way in ways if not any(tried["open"] for tried in way)]
+    if shut:
+        yield from _compare(outcome, shut, figures)
+    elif isinstance(outcome, Blocked) or (isinstance(outcome, Reachable) and need != "s3-layers"):
+        yield f"the proof knows what an endpoint does that has not come up: {outcome}"
+    else:
+        figures.verdicts["unknown, as an endpoint has not come up"] += 1
+
+
+def _by_own_servers(
+    need: str, outcome: Outcome, seen: Mapping[str, Any], figures: Figures, *, standing: bool
+) -> Iterator[str]:
+    """Compare where DHCP options name another DNS server: what it answers is not known, whether it hears is.
+
+    Who stands at its address, and behind which groups, a template does not say: `standing` is False for one.
+    """
+    deaf = [way for way in seen["needs"]["servers"] if not any(tried["open"] for tried in way)]
+    behind = [way for way in deaf if not standing and any("security-group-ingress" in gate for gate in _gates([way]))]
+    ways, public = _ways(need, seen) or [], seen["needs"]["public"]
+    shut = [way for way in ways if not any(tried["open"] for tried in way)]
+    cut_off = need == "s3-layers" or any(not any(tried["open"] for tried in way) for way in public)
+    match outcome:
+        case Reachable():
+            yield "the proof knows what a DNS server answers that it cannot ask"
+        case Unknown() if len(deaf) > len(behind):
+            yield f"the proof says unknown, and no DNS server was heard: {sorted(_gates(deaf))}"
+        case Unknown():
+            figures.verdicts["unknown, as another DNS server answers"] += 1
+        case Blocked():
+            figures.verdicts["blocked"] += 1
+            figures.gates[_stop(outcome).partition(" ")[0]] += 1
+            if behind and "network-acl" in _stop(outcome):
+                return  # packets died at groups of which a template does not know, and would have died here
+            if not _among(_stop(outcome), _gates(deaf)) and not (cut_off and _among(_stop(outcome), _gates(shut))):
+                died = sorted(_gates(deaf) | _gates(shut))
+                yield f"the proof stops at {_stop(outcome)} ({outcome.reason}), packets died at {died}"
+
+
 def _planned(need: str, outcome: Outcome, ways: Ways, public: Ways, figures: Figures) -> Iterator[str]:
     """Compare what is said of a template, where neither interfaces nor S3's addresses are known."""
-    if need in {"task->internet", "internet->alb"}:
-        # To whom a template's rules name S3's list is S3, not the internet.
-        ways = [[tried for tried in way if not _of_s3(tried["to"])] for way in ways]
     said = list(_compare(outcome, ways, figures))
     shut = any(not any(tried["open"] for tried in way) for way in ways)
     if said and shut and isinstance(outcome, Blocked):
@@ -128,10 +204,6 @@ def planned(outcome: Outcome, ways: Ways, figures: Figures) -> Iterator[str]:
         yield from _unknown(outcome, figures)
     else:
         yield from _compare(outcome, ways, figures)
-
-
-def _of_s3(address: str) -> bool:
-    return any(IPv4Address(address) in cidr for cidr in networks.S3_CIDRS)
 
 
 def _order(gate: str) -> int:
@@ -160,13 +232,13 @@ def _chosen(outcome: Outcome, ways: Ways, figures: Figures) -> Iterator[str]:
 
 def _no_way_in(number: int, outcome: Outcome, ways: Ways) -> bool:
     """Say whether visitors found no gateway, where no router is that could say so: the proof must say blocked."""
-    off = networks.network(number).internet_gateways["Igw"].vpc is None
+    off = twists.network(number).cloud.internet_gateways["Igw"].vpc is None
     silent = all(tried.get("gates") == [""] for way in ways for tried in way)
     return off and silent and isinstance(outcome, Blocked)
 
 
-def _has_secret(number: int) -> bool:
-    containers = networks.network(number).task_definitions["Task"].containers
+def _has_secret(cloud: Cloud) -> bool:
+    containers = cloud.task_definitions["Task"].containers
     return isinstance(containers, tuple) and bool(containers[0].secrets)
 
 
@@ -239,4 +311,7 @@ def _flow(cloud: Cloud, flow: Mapping[str, Any], figures: Figures) -> Iterator[s
     figures.flows += 1
     outcome = packet(cloud, flow["from"], IPv4Address(flow["to"]), flow["port"], flow["protocol"])
     title = f"{flow['from']} to {flow['to']} {flow['protocol']} {flow['port']}"
+    if isinstance(outcome, Unknown) and flow["open"] and twists.unavailable(cloud).keys() & {"s3", "dynamodb"}:
+        figures.verdicts["unknown, as an endpoint has not come up"] += 1
+        return
     yield from (f"{title}: {each}" for each in _compare(outcome, [[dict(flow)]], figures))

@@ -58,10 +58,12 @@ S3_CIDRS = (IPv4Network("3.5.0.0/19"), IPv4Network("52.216.0.0/15"))
 OWN_CIDRS = (IPv4Network("1.1.1.0/24"), IPv4Network("8.8.8.0/24"), IPv4Network("140.1.0.0/16"))
 # Hosts that answer and that no rule names by a list.
 REST_CIDRS = (IPv4Network("9.9.9.0/24"), IPv4Network("193.0.0.0/24"))
-OUTSIDERS = tuple(
-    IPv4Address(text) for text in ("1.1.1.9", "140.1.7.7", "9.9.9.9", "193.0.0.9", "3.5.0.9", "52.217.0.9")
-)
+CLOUDFRONT_LIST, CLOUDFRONT_CIDRS = "pl-4fa04526", (IPv4Network("13.32.0.0/15"),)
+HOSTS = tuple(IPv4Address(text) for text in ("1.1.1.9", "140.1.7.7", "9.9.9.9", "193.0.0.9"))
 """Hosts of the internet, one for each way in which the CIDRs here can tell them apart."""
+CLOUDFRONT_HOSTS = tuple(IPv4Address(text) for text in ("13.32.0.9", "13.33.255.9"))
+OUTSIDERS = (*HOSTS, IPv4Address("3.5.0.9"), IPv4Address("52.217.0.9"))
+"""What packets go to from here: the internet, and S3, which is not the internet."""
 ANYWHERE = IPv4Network("0.0.0.0/0")
 # None of them cuts S3's blocks apart from the rest: a template does not tell where those are.
 OUTSIDE = (IPv4Network("0.0.0.0/1"), IPv4Network("140.0.0.0/8"), IPv4Network("1.1.1.0/24"))
@@ -163,6 +165,7 @@ class _Writer:
                 PrefixList(S3_LIST, _O, "s3", S3_CIDRS),
                 PrefixList(OWN_LIST, _O, "", OWN_CIDRS),
                 PrefixList(REST_LIST, _O, "", REST_CIDRS),
+                PrefixList(CLOUDFRONT_LIST, _O, "cloudfront.origin-facing", CLOUDFRONT_CIDRS),
             ),
             interface_endpoints=named(*endpoints),
             gateway_endpoints=named(gateway) if self.usually() else {},
@@ -306,22 +309,22 @@ def named(*things: Any) -> dict[str, Any]:
     return {each.id: each for each in things}
 
 
-def _tcp(name: str, port: int, peer: Peer) -> GroupRule:
+def tcp(name: str, port: int, peer: Peer) -> GroupRule:
     return GroupRule(name, _O, "tcp", Ports(port, port), peer)
 
 
 _RIGHT: Mapping[tuple[str, bool], tuple[GroupRule, ...]] = {
-    ("GroupAlb", True): (_tcp("AlbIn", 80, CidrPeer(ANYWHERE)),),
-    ("GroupAlb", False): (_tcp("AlbOut", 8080, GroupPeer("GroupTask")),),
-    ("GroupTask", True): (_tcp("TaskIn", 8080, GroupPeer("GroupAlb")),),
+    ("GroupAlb", True): (tcp("AlbIn", 80, CidrPeer(ANYWHERE)),),
+    ("GroupAlb", False): (tcp("AlbOut", 8080, GroupPeer("GroupTask")),),
+    ("GroupTask", True): (tcp("TaskIn", 8080, GroupPeer("GroupAlb")),),
     ("GroupTask", False): (
-        _tcp("TaskOut", 443, GroupPeer("GroupEndpoint")),
-        _tcp("TaskS3", 443, PrefixListPeer(S3_LIST)),
+        tcp("TaskOut", 443, GroupPeer("GroupEndpoint")),
+        tcp("TaskS3", 443, PrefixListPeer(S3_LIST)),
     ),
-    ("GroupEndpoint", True): (_tcp("EndpointIn", 443, GroupPeer("GroupTask")),),
+    ("GroupEndpoint", True): (tcp("EndpointIn", 443, GroupPeer("GroupTask")),),
     # One that names itself, as `single` designs have it.
-    ("GroupOther", True): (_tcp("OtherSelf", 443, GroupPeer("GroupOther")),),
-    ("GroupOther", False): (_tcp("OtherSelfOut", 443, GroupPeer("GroupOther")),),
+    ("GroupOther", True): (tcp("OtherSelf", 443, GroupPeer("GroupOther")),),
+    ("GroupOther", False): (tcp("OtherSelfOut", 443, GroupPeer("GroupOther")),),
 }
 
 

@@ -20,8 +20,10 @@ import bugs
 import dnslib
 import flushing
 import networks
+import twists
 from asking import Asker, Try
 from knocking import Knock, Met, knock
+from refusing import refused
 
 from natless.cloud import Cloud
 from natless.lab.fabric import Fabric, filtering
@@ -35,6 +37,10 @@ HOSTS = {
     "s3-layers": f"prod-{networks.REGION}-starport-layer-bucket.s3.{networks.REGION}.amazonaws.com",
     "logs": f"logs.{networks.REGION}.amazonaws.com",
     "secretsmanager": f"secretsmanager.{networks.REGION}.amazonaws.com",
+    # What the agent of an instance asks; the names of the last two it is told by the first (DiscoverPollEndpoint).
+    "ecs": f"ecs.{networks.REGION}.amazonaws.com",
+    "ecs-agent": f"ecs-a-1.{networks.REGION}.amazonaws.com",
+    "ecs-telemetry": f"ecs-t-1.{networks.REGION}.amazonaws.com",
 }
 _DNS: Any = dnslib
 _DNS_SECONDS = 0.25  # nothing until then is silence; an answer takes a millisecond
@@ -53,13 +59,14 @@ class Stage:
             return self._see(number, thorough=thorough)
 
     def _see(self, number: int, *, thorough: bool) -> dict[str, Any]:
-        cloud = networks.network(number)
+        network = twists.network(number)
+        cloud = network.cloud
         self.fabric.apply(cloud)
         self.names.apply(cloud)
         self.forget(cloud)
         asker = Asker(cloud, number, thorough=thorough)
         named = self.look_up(asker, networks.ground(number))
-        needs, flows = asker.needs(named), asker.flows()
+        needs, flows = asker.needs(named) | {"servers": asker.servers()}, asker.flows()
         asked = [each for ways in needs.values() for way in ways for tried in way for each in tried]
         met = knock(self.fabric, [*asked, *(each for flow in flows for each in flow)])
         return {
@@ -67,6 +74,7 @@ class Stage:
             "unmodelled": list(self.fabric.unmodelled),
             "named": named,
             "needs": {need: [[_sum(tried, met) for tried in way] for way in ways] for need, ways in needs.items()},
+            "refused": _refused(network, asker, named),
             "flows": [_flow(flow, met) for flow in flows],
         }
 
@@ -79,7 +87,7 @@ class Stage:
 
     def look_up(self, asker: Asker, ground: networks.Ground) -> dict[str, list[str]]:
         """Ask the VPC's DNS server from a task for each need's host; [] is silence."""
-        where, server = asker.tasks()[0].id, str(ground.vpc[2])
+        where, server = asker.pulling()[0].id, str(ground.vpc[2])
         found: dict[str, list[str]] = {need: [] for need in HOSTS}
         sockets = {need: self.fabric.socket(where, socket.SOCK_DGRAM) for need in HOSTS}
         for need, one in sockets.items():
@@ -91,6 +99,21 @@ class Stage:
                 if select.select([one], [], [], max(0, until - time.monotonic()))[0]:
                     found[need] = sorted(str(each.rdata) for each in _DNS.DNSRecord.parse(one.recv(4096)).rr)
         return found
+
+
+def _refused(network: twists.Network, asker: Asker, named: dict[str, list[str]]) -> dict[str, str]:
+    """Give the endpoint whose policy refuses, by need: of those that are asked by the name's answer."""
+    cloud, found = network.cloud, {}
+    own = {str(each.addresses[0]): each.owner for each in cloud.network_interfaces.values() if each.kind == "endpoint"}
+    by_need = {need: {own[each] for each in addresses if each in own} for need, addresses in named.items()}
+    tables = {asker.table(each.subnet).id for each in asker.pulling()}
+    gateways = [each for each in cloud.gateway_endpoints.values() if each.available]
+    by_need["s3-layers"] = {each.id for each in gateways if tables & set(each.route_tables)}
+    for need, endpoints in by_need.items():
+        for endpoint in endpoints & set(network.policies):
+            if refused(need, network.policies[endpoint], endpoint):
+                found[need] = endpoint
+    return found
 
 
 def _sum(tried: Try, met: dict[Knock, Met]) -> dict[str, Any]:

@@ -38,10 +38,6 @@ ACCOUNT = "123456789012"
 NOT_PACKETS: dict[tuple[str, str], str] = {
     ("NL201", "logs"): "the page asks for Logs in another region; the packets ask for it in their own",
     ("NL405", "s3-layers"): "packets pass an S3 interface endpoint; it is ECR that does not use it",
-    (
-        "NL407",
-        "logs",
-    ): "an endpoint without subnets: the proof stops at its name, the packets at the public address's way",
 }
 """What no packet can tell, by page and need, and why."""
 

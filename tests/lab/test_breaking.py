@@ -27,8 +27,8 @@ class Meets(NamedTuple):
 
 EXPECTED = {
     "s3": Meets("s3-layers", "NL202", "route rtb-", "failed to copy: httpReadSeeker: failed open"),
-    # The name turns public, and the task's group lets nothing out to public addresses but to S3.
-    "endpoint:logs": Meets("logs", "NL407", "security-group-egress sg-", "failed to validate logger args"),
+    # It has no subnets any more: it still captures the name of its service, which then stands for nothing.
+    "endpoint:logs": Meets("logs", "NL407", "name vpc-", "failed to validate logger args"),
     "rule": Meets("ecr.api", "NL303", "security-group-ingress sg-", "i/o timeout"),
     # The main route table leads nowhere but within the VPC.
     "route": Meets("s3-layers", "NL202", "route rtb-", "failed to copy: httpReadSeeker: failed open"),

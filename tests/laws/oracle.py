@@ -18,9 +18,10 @@ Answer = Literal["reachable", "blocked", "unknown"]
 
 SOURCE_PORTS = (32768, 40000, 40001, 60999)
 PUBLIC = tuple(IPv4Address(text) for text in ("1.1.1.1", "52.95.1.1", "8.8.8.8", "193.0.0.1"))
-"""Addresses of AWS services and of hosts of the internet: in both halves of it, inside and outside S3's blocks."""
+"""Addresses of AWS services and of hosts of the internet: in both halves of it, in no list of AWS."""
 CENTRAL = tuple(IPv4Address(text) for text in ("10.200.0.4", "172.16.0.4", "192.168.0.4"))
 """Where another VPC may hold endpoints for this one, behind a route that nobody follows: in both halves of all."""
+CLOUDFRONT = tuple(IPv4Address(text) for text in ("13.32.0.1", "13.33.255.254"))
 S3 = tuple(IPv4Address(text) for text in ("52.216.0.1", "52.217.255.254", "3.5.0.1", "3.5.31.254"))
 
 
@@ -406,12 +407,18 @@ def balancer_to_task(cloud: Cloud) -> Answer:
 
 
 def internet_to_balancer(cloud: Cloud) -> Answer:
-    """One client on the internet must get in and be answered, at any node of one subnet."""
+    """One client on the internet must get in and be answered at any node of one subnet, or else all of CloudFront.
+
+    No visitor stands at an address of S3's list (VPC user guide, "AWS-managed prefix lists": addresses "for AWS
+    services"). CloudFront asks for its visitors, from any of its servers (CloudFront guide, "Use the CloudFront managed
+    prefix list": "all of CloudFront's globally distributed origin-facing servers").
+    """
     outcomes = []
     for near in cloud.load_balancers["lb"].subnets:
         nodes = hosts(cloud, str(near), ("alb",), public_ip=True)
-        clients = [tuple(admits(cloud, node, client, nodes) for node in nodes) for client in (*PUBLIC, *S3)]
-        outcomes.append(for_any([for_all(list(client)) for client in clients]))
+        clients = [for_all([admits(cloud, node, client, nodes) for node in nodes]) for client in PUBLIC]
+        by_cloudfront = for_all([admits(cloud, node, client, nodes) for node in nodes for client in CLOUDFRONT])
+        outcomes.append(for_any([*clients, by_cloudfront]))
     return said(for_any(outcomes))
 
 
@@ -434,7 +441,7 @@ def admits(cloud: Cloud, node: Host, client: IPv4Address, nodes: list[Host]) -> 
 
 
 def task_to_internet(cloud: Cloud) -> Answer:
-    """Any task that reaches any address at any port reaches the internet."""
+    """Any task that reaches any address at any port reaches the internet; AWS's own lists are not the internet."""
     subnets, public_ip = standing(cloud)
     outcomes = [
         for_all(
@@ -447,15 +454,10 @@ def task_to_internet(cloud: Cloud) -> Answer:
             ]
         )
         for subnet in subnets
-        for address in (*PUBLIC, *(S3 if not s3_taken(cloud, subnet) else ()))
+        for address in PUBLIC
         for protocol, port in product(("tcp", "udp"), (0, 80, 443, 1024, 8080, 32768, 40001, 61000, 65535))
     ]
     return said(for_any(outcomes))
-
-
-def s3_taken(cloud: Cloud, subnet: str) -> bool:
-    """Say whether a gateway endpoint takes what goes to S3, which then is not reached by the internet."""
-    return any(table_of(cloud, subnet) in each.route_tables for each in cloud.gateway_endpoints.values())
 
 
 def said(outcome: bool | None) -> Answer:  # noqa: FBT001 - the outcome, not a switch

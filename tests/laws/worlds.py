@@ -53,6 +53,8 @@ SUBNETS = {
 }
 ANY = IPv4Network("0.0.0.0/0")
 S3_LIST = "pl-s3"
+CLOUDFRONT_LIST = "pl-cloudfront"
+CLOUDFRONT_CIDRS = (IPv4Network("13.32.0.0/15"),)
 S3_CIDRS = (IPv4Network("52.216.0.0/15"), IPv4Network("3.5.0.0/19"))
 # Edges of these lie on the samples of the oracle: halves of subnets, S3's blocks, the internet's two halves.
 OUTSIDE = (IPv4Network("52.216.0.0/15"), IPv4Network("0.0.0.0/1"), IPv4Network("172.16.0.0/12"))
@@ -89,7 +91,7 @@ usually = mostly(right=True, wrong=st.just(value=False))
 peers = st.one_of(
     st.builds(CidrPeer, st.sampled_from(CIDRS)),
     st.builds(GroupPeer, st.sampled_from(GROUPS)),
-    st.just(PrefixListPeer(S3_LIST)),
+    st.sampled_from((PrefixListPeer(S3_LIST), PrefixListPeer(CLOUDFRONT_LIST))),
 )
 
 
@@ -263,7 +265,10 @@ def clouds(draw: Callable[..., Any]) -> Cloud:
         },
         security_groups=draw(groups()),
         network_acls=acls,
-        prefix_lists={S3_LIST: PrefixList(S3_LIST, O, "s3", S3_CIDRS)},
+        prefix_lists={
+            S3_LIST: PrefixList(S3_LIST, O, "s3", S3_CIDRS),
+            CLOUDFRONT_LIST: PrefixList(CLOUDFRONT_LIST, O, "cloudfront.origin-facing", CLOUDFRONT_CIDRS),
+        },
         interface_endpoints=endpoints,
         gateway_endpoints={"vpce-s3": gateway} if draw(usually) else {},
         load_balancers={"lb": LoadBalancer("lb", O, "application", True, ("pub1", "pub2"), ("alb",))},  # noqa: FBT003 - a field

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from natless.catalog.prefix_lists import CLOUDFRONT
 from natless.cloud import EcsService, Listener, LoadBalancer, ServiceTarget, TargetGroup, TaskDefinition
 from natless.finding import Gap, Gate, Hop, Path
 from natless.finding.rules import (
@@ -143,17 +144,31 @@ def _public(world: World, front: Front) -> Answer:
         unread = listener.protocol
         why = "listeners of this protocol are not walked"
         return Maybe((unread if isinstance(unread, Gap) else Gap(f"{listener.id} ({unread})", listener.origin, why),))
-    answers: list[Answer] = [
-        Maybe((node,)) if isinstance(node, Gap) else flows.inward(world, world.internet_end(), node, listener.port)
-        for node in _nodes(world, balancer)
-    ]
-    hop = Hop("listener", listener.id, f"{listener.protocol} {listener.port}", listener.origin)
+    answers: list[Answer] = []
+    only = ""
+    for node in _nodes(world, balancer):
+        direct, by_cloudfront = _visits(world, node, listener.port)
+        answers.append(_best([direct, by_cloudfront]))
+        if isinstance(by_cloudfront, Yes) and not isinstance(direct, Yes):
+            only = ": only CloudFront is let in, and visitors by it"
+    hop = Hop("listener", listener.id, f"{listener.protocol} {listener.port}{only}", listener.origin)
     bad = [answer for answer in answers if isinstance(answer, No)]
     if bad and len(bad) < len(answers):
         # DNS gives every address: a client that is given a dead one waits, so half a front is no front.
         said = f"only some addresses of {balancer.id} answer: {bad[0].reason}"
         return msgspec.structs.replace(bad[0], rule=BALANCER_DEGRADED, reason=said)
     return sequence(worst(answers), Yes(Path((hop,))))
+
+
+def _visits(world: World, node: End | Gap, port: int) -> tuple[Answer, Answer]:
+    """Say whether visitors reach a node by themselves, and whether CloudFront does, which asks for its visitors.
+
+    CloudFront may ask from any of its servers, so all of its addresses must pass.
+    """
+    if isinstance(node, Gap):
+        return Maybe((node,)), Maybe((node,))
+    direct = flows.inward(world, world.internet_end(), node, port)
+    return direct, flows.inward(world, world.service_end(CLOUDFRONT), node, port)
 
 
 def _best(answers: list[Answer]) -> Answer:

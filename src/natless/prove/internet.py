@@ -28,7 +28,7 @@ def to_internet(world: World, spots: tuple[Place, ...]) -> Answer:
             gaps.append(spot.end)
             continue
         for protocol, port in _tries(world, spot.end):
-            answer = flows.outward(world, spot.end, world.internet_from(spot.end), protocol, port)
+            answer = flows.outward(world, spot.end, world.internet_end(), protocol, port)
             if isinstance(answer, Yes):
                 return answer
             if isinstance(answer, Maybe):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address
-from typing import Literal
 
 import msgspec
 
@@ -15,7 +14,7 @@ from natless.prove.addresses import one
 from natless.prove.answers import Answer, Mend, No, Yes
 from natless.prove.ends import End
 from natless.prove.truth import Maybe, Truth, every
-from natless.prove.world import World
+from natless.prove.world import Who, World
 
 AMAZON_DNS = frozenset({"AmazonProvidedDNS", "169.254.169.253"})
 
@@ -65,14 +64,12 @@ def _custom_dns(world: World, source: End, vpc: Vpc, servers: tuple[str, ...]) -
         if address is None:
             reached.append(Maybe((Gap(f"DNS server {server}", vpc.origin, "it is no IPv4 address"),)))
             continue
-        inside = world.inside_vpc(vpc.id, address)
-        role: Literal["other", "service"] = "other" if inside else "service"
-        target = End(server, vpc.id, vpc.origin, address, "all", role, source.subnet if inside else None)
-        reached.append(
-            flows.inside(world, source, target, "udp", 53)
-            if inside
-            else flows.outward(world, source, target, "udp", 53)
-        )
+        if not world.inside_vpc(vpc.id, address):
+            target = End(server, vpc.id, vpc.origin, address, "all", "service")
+            reached.append(flows.outward(world, source, target, "udp", 53))
+            continue
+        holder = world.holder(vpc.id, Who("other", vpc.id, server, vpc.origin, address=address))
+        reached.append(Maybe((holder,)) if isinstance(holder, Gap) else flows.inside(world, source, holder, "udp", 53))
     if all(isinstance(answer, No) for answer in reached):
         first = next(answer for answer in reached if isinstance(answer, No))
         reason = f"DNS server {servers[0]} of the DHCP options cannot be asked: {first.reason}"

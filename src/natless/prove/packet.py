@@ -6,11 +6,11 @@ from ipaddress import IPv4Address
 
 import msgspec
 
-from natless.cloud import Cloud, NetworkInterface
+from natless.cloud import Cloud, GatewayEndpoint, NetworkInterface
 from natless.finding import Gap, Origin, Outcome
 from natless.prove import flows
 from natless.prove.addresses import meet, of, one
-from natless.prove.answers import Answer
+from natless.prove.answers import Answer, No
 from natless.prove.ends import End
 from natless.prove.ends import Role as EndRole
 from natless.prove.proof import outcome
@@ -58,8 +58,10 @@ def _sent(world: World, source: End, address: IPv4Address, port: int, protocol: 
             continue
         target = msgspec.structs.replace(target, service=known.service)
         gateway = _gateway(world, source, known.service)
-        if gateway:
-            return flows.by_gateway(world, source, target, gateway, port, protocol=protocol)
+        if gateway is not None and gateway.available:
+            return flows.by_gateway(world, source, target, gateway.id, port, protocol=protocol)
+        if gateway is not None:
+            return _not_yet(gateway, flows.outward(world, source, target, protocol, port))
     return flows.outward(world, source, target, protocol, port)
 
 
@@ -71,10 +73,18 @@ def _beside(world: World, source: End, interface: NetworkInterface) -> bool:
     return here is None or isinstance(here, Gap) or isinstance(there, Gap) or here == there
 
 
-def _gateway(world: World, source: End, service: str) -> str:
-    """Give the gateway endpoint of a service on the source's route table, or ""."""
+def _gateway(world: World, source: End, service: str) -> GatewayEndpoint | None:
+    """Give the gateway endpoint of a service on the source's route table."""
     table = world.table(source.subnet) if source.subnet is not None else None
     if table is None or isinstance(table, Gap):
-        return ""
+        return None
     endpoints = world.cloud.gateway_endpoints.values()
-    return next((one_.id for one_ in endpoints if one_.service == service and table.id in one_.route_tables), "")
+    return next((one_ for one_ in endpoints if one_.service == service and table.id in one_.route_tables), None)
+
+
+def _not_yet(gateway: GatewayEndpoint, otherwise: Answer) -> Answer:
+    """Give what holds where an endpoint has not come up: whether its route stands already is not documented."""
+    if isinstance(otherwise, No):
+        return otherwise
+    why = "it is not in the state available, and whether its route stands already is not documented"
+    return Maybe((Gap(f"state of {gateway.id}", gateway.origin, why),))

@@ -54,9 +54,12 @@ def reach(world: World, source: End, goal: Goal) -> Answer:
     known = catalog_service(goal.service)
     gateway = known is not None and known.kind == "gateway"
     way = _gateway_way(world, source, subnet, goal) if gateway else _interface_way(world, source, subnet, goal)
-    if isinstance(named, Maybe) and isinstance(way, No) and way.public:
-        # Who answers is not known, so neither is the address: that the public one is cut off decides nothing.
-        return named
+    if isinstance(named, Maybe) and isinstance(way, No):
+        # Who answers is not known, so neither is the address: that the public one is cut off decides nothing, and that
+        # an endpoint's is decides only where the public one is as well.
+        public = flows.outward(world, source, world.service_end(goal.service))
+        if way.public or not (gateway or isinstance(public, No)):
+            return named
     return sequence(named, way)
 
 
@@ -108,15 +111,27 @@ def _not_routed(world: World, source: End, endpoint: GatewayEndpoint, table: Rou
 
 def _through_gateway(world: World, source: End, endpoint: GatewayEndpoint, goal: Goal) -> Answer:
     if not endpoint.available:
-        return _not_available(endpoint)
+        return _not_available(world, source, endpoint, goal)
     way = flows.by_gateway(world, source, world.service_end(goal.service), endpoint.id)
     return sequence(way, endpoint_policy(world, endpoint, goal.calls, source))
 
 
-def _not_available(endpoint: GatewayEndpoint | InterfaceEndpoint) -> No:
+def _not_available(world: World, source: End, endpoint: GatewayEndpoint | InterfaceEndpoint, goal: Goal) -> Answer:
+    """Refuse an endpoint that has not come up, unless public addresses are reached.
+
+    Whether its name or its route holds already, and keeps tasks from taking that way, AWS's documents do not say.
+    """
     reason = f"{endpoint.id} is not in the state available"
-    gate = Gate("name", endpoint.id, endpoint.origin)
-    return No(Path((Hop("name", endpoint.id, reason, endpoint.origin),)), gate, ENDPOINT_NOT_AVAILABLE, reason)
+    public = flows.outward(world, source, world.service_end(goal.service))
+    if not isinstance(public, No):
+        why = f"{reason}, and whether {goal.service} is asked at its public addresses meanwhile is not documented"
+        gaps = public.gaps if isinstance(public, Maybe) else ()
+        return Maybe((Gap(f"state of {endpoint.id}", endpoint.origin, why), *gaps))
+    gate = Gate("name", endpoint.id, endpoint.origin, public.gate.stopped_at, public.gate.stopped_kind)
+    hop = Hop("name", endpoint.id, reason, endpoint.origin)
+    return No(
+        Path((hop, *public.path.forward)), gate, ENDPOINT_NOT_AVAILABLE, f"{reason}: {public.reason}", public=True
+    )
 
 
 def _interface_way(world: World, source: End, subnet: Subnet, goal: Goal) -> Answer:
@@ -144,7 +159,7 @@ def _through_interface(world: World, source: End, endpoint: InterfaceEndpoint, g
     if goal.layers:
         return _s3_interface(world, source, endpoint)
     if not endpoint.available:
-        return _not_available(endpoint)
+        return _not_available(world, source, endpoint, goal)
     if not endpoint.subnets:
         reason = f"{endpoint.id} names no subnet, so it has no address"
         gate = Gate("name", endpoint.id, endpoint.origin)

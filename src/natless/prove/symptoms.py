@@ -13,6 +13,7 @@ from natless.finding import rules
 from natless.finding.rules import (
     CUSTOM_DNS_UNREACHABLE,
     DNS_SUPPORT_OFF,
+    ENDPOINT_WITHOUT_SUBNET,
     INSTANCE_ROLE_MISSING,
     INSTANCE_ROLE_NOT_ASSUMABLE,
     Rule,
@@ -104,7 +105,7 @@ def _error(need: str, no: No) -> EcsError | None:
         return ecs_errors.REGISTER_WITHOUT_ROLE
     if no.gate.kind == "placement":
         return ecs_errors.NOT_PLACED
-    if no.rule in {DNS_SUPPORT_OFF, CUSTOM_DNS_UNREACHABLE} and need in _TIMEOUTS:
+    if no.rule in {DNS_SUPPORT_OFF, CUSTOM_DNS_UNREACHABLE, ENDPOINT_WITHOUT_SUBNET} and need in _TIMEOUTS:
         return ecs_errors.NAME_NOT_RESOLVED
     if no.gate.kind in {"identity", "endpoint-policy"}:
         return _DENIALS.get(need)

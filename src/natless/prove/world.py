@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from natless.catalog.partitions import partition_of
-from natless.catalog.prefix_lists import is_s3_prefix_list, s3_prefix_list
+from natless.catalog.prefix_lists import CLOUDFRONT, is_cloudfront_prefix_list, is_s3_prefix_list, s3_prefix_list
 from natless.cloud import (
     CidrPeer,
     Cloud,
@@ -31,7 +31,7 @@ from natless.cloud import (
 from natless.cloud.text import is_symbolic
 from natless.finding import Gap, Origin
 from natless.prove.absence import Thing, absence
-from natless.prove.addresses import EVERYWHERE, INTERNET, NOWHERE, Ranges, meet, minus, network_range, of, union
+from natless.prove.addresses import EVERYWHERE, INTERNET, NOWHERE, Ranges, meet, minus, network_range, of, one, union
 from natless.prove.ends import End, Quantifier
 from natless.prove.ends import Role as EndRole
 
@@ -167,6 +167,20 @@ class World:
         members = self.groups(groups, subnet.vpc)
         return End(who.label, who.owner, who.origin, ranges, quantifier, who.role, subnet, members, "", who.public_ip)
 
+    def holder(self, vpc: str, who: Who) -> End | Gap:
+        """Give the end at an address inside a VPC: the interface that stands there, else the subnet that it lies in.
+
+        In a subnet nobody is known to stand at it, so no group stands before it that could be asked.
+        """
+        for interface in self.cloud.network_interfaces.values():
+            home = self.subnet(interface.subnet)
+            if any(one(each) == who.address for each in interface.addresses) and getattr(home, "vpc", vpc) == vpc:
+                return self.end(who, interface.subnet, interface.groups, "all")
+        for subnet in self.cloud.subnets.values():
+            if subnet.vpc == vpc and not isinstance(subnet.cidr, Gap) and meet(of((subnet.cidr,)), who.address):
+                return End(who.label, who.owner, who.origin, who.address, "all", who.role, subnet)
+        return Gap(f"address {who.label}", who.origin, "no subnet that was read holds it")
+
     def _subnet_ranges(self, subnet: Subnet) -> Ranges:
         if not isinstance(subnet.cidr, Gap):
             return (network_range(subnet.cidr),)
@@ -182,13 +196,19 @@ class World:
         known = self.cloud.prefix_lists.get(identifier)
         if known is not None:
             return known
-        own = None if is_symbolic(self.cloud.region) else s3_prefix_list(self.cloud.region)
         origin = Origin(self.cloud.source, resource=identifier)
-        if identifier == own or (own is None and is_s3_prefix_list(identifier)):
+        if (service := self._listed_service(identifier)) is not None:
             unread = Gap(f"CIDRs of {identifier}", origin, "only an account tells them")
-            return PrefixList(identifier, origin, "s3", unread)
+            return PrefixList(identifier, origin, service, unread)
         unsaid = ": give --region, or the --param that names it" if is_symbolic(identifier) else ""
         return Gap(f"prefix list {identifier}", origin, f"whose addresses it holds is not known{unsaid}")
+
+    def _listed_service(self, identifier: str) -> str | None:
+        """Give the service whose list this is by the catalog."""
+        own = None if is_symbolic(self.cloud.region) else s3_prefix_list(self.cloud.region)
+        if identifier == own or (own is None and is_s3_prefix_list(identifier)):
+            return "s3"
+        return CLOUDFRONT if is_cloudfront_prefix_list(identifier) else None
 
     def service_end(self, service: str) -> End:
         """Give the public end of an AWS service of the region."""
@@ -210,22 +230,13 @@ class World:
         return union(own, self._listed)
 
     def internet_end(self) -> End:
-        """Give the internet: any address of it."""
-        return End("internet", "internet", Origin(self.cloud.source), INTERNET, "some", "internet")
+        """Give the internet: any address of it that no list of AWS gives to a service of its own.
 
-    def internet_from(self, source: End) -> End:
-        """Give the internet as a subnet's route table leads to it: without what a gateway endpoint takes there.
-
-        The endpoint's route, to a prefix list, is more specific than any default route (PrivateLink guide, "Gateway
-        endpoints"), and what it serves is one AWS service, not the internet.
+        One AWS service is not the internet: nobody visits from S3's addresses, and who gets no further than to them
+        is isolated (Amazon VPC user guide, "AWS-managed prefix lists"). Where the lists are not known, as in a
+        template, a rule that names one lets no part of the internet through.
         """
-        table = self.table(source.subnet) if source.subnet is not None else None
-        if table is None or isinstance(table, Gap):
-            return self.internet_end()
-        on = {each.service for each in self.cloud.gateway_endpoints.values() if table.id in each.route_tables}
-        lists = (each for each in self.cloud.prefix_lists.values() if each.service and each.service in on)
-        taken = of(cidr for each in lists if not isinstance(each.cidrs, Gap) for cidr in each.cidrs)
-        return msgspec.structs.replace(self.internet_end(), ranges=minus(INTERNET, taken))
+        return End("internet", "internet", Origin(self.cloud.source), self._unlisted, "some", "internet")
 
     def internet_gateway(self, identifier: str | Gap) -> InternetGateway | Gap:
         """Give an internet gateway, or the gap where it lies outside."""

@@ -7,16 +7,18 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 sys.path.insert(0, str(Path(__file__).parents[2] / "lab"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "pages"))
 
+import fragments
+import msgspec
+import pytest
 import small_network as net
 from small_network import allow, cloud, eni, group, named
 
-from natless.cloud import NatGateway, PrefixList, Route, RouteTable, Vpc
-from natless.finding import Blocked, Outcome, Reachable
-from natless.prove.ends import End
+from natless.cloud import NatGateway, NetworkAcl, PrefixList, Route, RouteTable, Vpc
+from natless.finding import Blocked, Outcome, Reachable, Unknown
+from natless.prove import prove
 from natless.prove.packet import packet
 from natless.prove.world import World
 
@@ -52,14 +54,11 @@ def test_a_packet_finds_only_interfaces_of_its_own_vpc() -> None:
     assert isinstance(packet(cloud(**twins), "eni-task", IPv4Address("10.0.12.5"), 443), Reachable)
 
 
-def test_what_a_gateway_endpoint_takes_is_not_the_internet() -> None:
-    world = World(cloud())
-    subnet = world.cloud.subnets["subnet-a"]
-    here = End("task", "task", net.HERE, (), "all", "task", subnet)
-    s3 = (int(net.S3.network_address), int(net.S3.broadcast_address))
-    assert all(not (first <= s3[0] and s3[1] <= last) for first, last in world.internet_from(here).ranges)
-    beside = msgspec.structs.replace(here, subnet=world.cloud.subnets["subnet-public"])
-    assert any(first <= s3[0] and s3[1] <= last for first, last in world.internet_from(beside).ranges)
+def test_the_addresses_of_a_listed_service_are_not_the_internet() -> None:
+    first, last = int(net.S3.network_address), int(net.S3.broadcast_address)
+    ranges = World(cloud()).internet_end().ranges
+    assert all(end < first or start > last for start, end in ranges)
+    assert any(start <= int(ANYBODY) <= end for start, end in ranges)
 
 
 def test_a_gateway_endpoint_takes_no_udp() -> None:
@@ -87,3 +86,29 @@ def test_behind_a_nat_gateway_only_what_is_routed_there_is_reached() -> None:
     half = cloud(**by_nat(public=True, onward=IPv4Network("0.0.0.0/1")))
     assert died(packet(half, "eni-task", ANYBODY, 443)) == "route rtb-public"
     assert isinstance(packet(half, "eni-task", IPv4Address("9.9.9.9"), 443), Reachable)
+
+
+def test_before_a_gateway_endpoint_has_come_up_nothing_is_said_for_sure() -> None:
+    """Its route may stand or not: AWS's documents do not say. Where public addresses are cut off, it is no matter."""
+    waiting = {name: msgspec.structs.replace(each, available=False) for name, each in cloud().gateway_endpoints.items()}
+    parts = {"gateway_endpoints": waiting, "security_groups": net.groups() | WIDE}
+    assert died(packet(cloud(**parts), "eni-task", S3_HOST, 443)) == "route rtb-private"
+    assert isinstance(packet(cloud(**parts | by_nat(public=True)), "eni-task", S3_HOST, 443), Unknown)
+
+
+@pytest.mark.parametrize(("closed", "expected"), [(True, Blocked), (False, Unknown)])
+def test_a_name_server_in_another_subnet_is_asked_through_that_subnets_acl(closed: bool, expected: type) -> None:  # noqa: FBT001
+    whole = fragments.cloud(fragments.base())
+    vpc = msgspec.structs.replace(whole.vpcs["Vpc"], dns_servers=("10.0.1.5",))  # in Public2
+    acl = NetworkAcl("Acl", net.HERE, "Vpc", () if closed else net.OPEN, ("Public2",))
+    task = whole.security_groups["TaskGroup"]
+    task = msgspec.structs.replace(task, egress=(*task.egress, allow("0.0.0.0/0", 53, 53, "udp")))
+    changed = msgspec.structs.replace(
+        whole,
+        vpcs={"Vpc": vpc},
+        network_acls={**whole.network_acls, "Acl": acl},
+        security_groups={**whole.security_groups, "TaskGroup": task},
+    )
+    logs = next(each.outcome for each in prove(changed).verdicts if each.need == "logs")
+    assert isinstance(logs, expected)
+    assert not isinstance(logs, Blocked) or died(logs) == "network-acl-in Acl"

@@ -24,7 +24,13 @@ def resolve(cloud: Cloud, vpc: str | None, host: str) -> tuple[IPv4Address, ...]
     """
     host = host.lower().rstrip(".")
     place = cloud.vpcs.get(vpc) if vpc is not None else None
-    found = _balancer(cloud, host) or _private(cloud, place, host) or _endpoint_name(cloud, host)
+    found = _balancer(cloud, host)
+    if found:
+        return found
+    private = _private(cloud, place, host)
+    if private is not None:
+        return private
+    found = _endpoint_name(cloud, host)
     if found:
         return found
     public = public_address(host, cloud)
@@ -85,15 +91,20 @@ def _balancer_addresses(cloud: Cloud, balancer: LoadBalancer) -> list[IPv4Addres
     return [each.addresses[0] for each in own if each.addresses]
 
 
-def _private(cloud: Cloud, vpc: Vpc | None, host: str) -> tuple[IPv4Address, ...]:
-    """Private DNS needs both of the VPC's attributes, and an endpoint that has come up."""
+def _private(cloud: Cloud, vpc: Vpc | None, host: str) -> tuple[IPv4Address, ...] | None:
+    """Private DNS needs both of the VPC's attributes, and an endpoint that has come up; None where there is none.
+
+    An endpoint without subnets captures its service's name all the same and has nothing to say of it, so the name
+    stands for nothing (measured on AWS: dev.classmethod.jp,
+    "be-sure-to-specify-a-subnet-for-interface-type-vpc-endpoints", 2022-08).
+    """
     if vpc is None or vpc.dns_support is not True or vpc.dns_hostnames is not True:
-        return ()
+        return None
     for endpoint in cloud.interface_endpoints.values():
         ready = endpoint.vpc == vpc.id and endpoint.available and endpoint.private_dns is True
         if ready and endpoint_serves(cloud, endpoint, host):
             return _endpoint_addresses(cloud, endpoint)
-    return ()
+    return None
 
 
 def _endpoint_name(cloud: Cloud, host: str) -> tuple[IPv4Address, ...]:

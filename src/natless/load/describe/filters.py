@@ -26,7 +26,7 @@ _PROTOCOLS = {"-1": "all", "6": "tcp", "17": "udp", "1": "icmp", "icmpv6": "58"}
 _WITH_PORTS = {"tcp", "udp"}
 _LAST_ENTRY = 32767  # the implied deny, which AWS lists and the Cloud does not
 
-_AWS_LIST = re.compile(r"com\.amazonaws\.[a-z]{2}(?:-[a-z]+)+-\d+\.(.+)")
+_AWS_LIST = re.compile(r"com\.amazonaws\.(?:global|[a-z]{2}(?:-[a-z]+)+-\d+)\.(.+)")
 
 
 def security_groups(sections: Sections) -> dict[str, SecurityGroup]:
@@ -157,7 +157,7 @@ def _acl_ports(item: Item) -> Ports | Gap:
 
 
 def prefix_lists(sections: Sections) -> dict[str, PrefixList]:
-    """Read prefix lists. AWS's own for a service is named `com.amazonaws.REGION.SERVICE`."""
+    """Read prefix lists. AWS's own for a service is named `com.amazonaws.REGION.SERVICE`, REGION may be `global`."""
 
     def prefix_list(item: Item) -> PrefixList:
         named = _AWS_LIST.fullmatch(item.maybe_text("PrefixListName") or "")

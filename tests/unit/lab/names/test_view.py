@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
 
+import msgspec
 import pytest
 
 from natless.catalog.services import SERVICES
@@ -99,6 +100,18 @@ def test_private_names_are_private_to_their_vpc(vpc: str | None) -> None:
 def test_without_private_dns_the_public_name_stays_public() -> None:
     (address,) = resolve(CLOUD, "vpc-1", f"logs.{REGION}.amazonaws.com") or ()
     assert address in SERVICES_RANGE
+
+
+def test_an_endpoint_without_interfaces_captures_its_name_for_nothing() -> None:
+    """Measured on AWS: the name does not turn public (dev.classmethod.jp, 2022-08-29)."""
+    bare = msgspec.structs.replace(endpoint("vpce-sqs", "sqs"), subnets=())
+    known = msgspec.structs.replace(CLOUD, interface_endpoints={"vpce-sqs": bare})
+    host = f"sqs.{REGION}.amazonaws.com"
+    assert resolve(known, "vpc-1", host) == ()
+    waiting = {"vpce-sqs": msgspec.structs.replace(bare, available=False)}
+    public = resolve(msgspec.structs.replace(CLOUD, interface_endpoints=waiting), "vpc-1", host)
+    assert public
+    assert public == resolve(known, "vpc-2", host)
 
 
 def test_every_service_has_a_public_address_of_its_own() -> None:
