@@ -13,11 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner
 from lab_at_work import EXAMPLE, lab
+from tests.typed import typed
 
 from natless.account.snapshot import NETWORK, snapshot
-from natless.cli.main import natless
 from natless.lab import control
 from natless.lab.control import LabError
 from natless.lab.services.ledger import Timings
@@ -63,7 +62,7 @@ class Person:
         os.chdir(folder)
 
     def types(self, *arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(natless, arguments)
+        done = typed(*arguments)
         return done.exit_code, done.output
 
 

@@ -25,14 +25,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from hello_without import ACCOUNT, NOTHING, PARAMETERS, REGION, templates, uncovered
+from tests.typed import typed
 
 from natless import design, load
-from natless.cli.main import natless
 from natless.finding import Blocked, Reachable, Verdict
 from natless.prove import gates, names, prove
 from natless.spec.read import read
@@ -148,9 +147,7 @@ def test_check_exits_with_it(name: str, tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     path.write_text(json.dumps(TEMPLATES[name], indent=1), encoding="utf-8")
     given = [part for key, value in PARAMETERS.items() for part in ("--param", f"{key}={value}")]
-    done = CliRunner().invoke(
-        natless, ["check", str(path), "--json", "--private", "--region", REGION, "--account", ACCOUNT, *given]
-    )
+    done = typed("check", str(path), "--json", "--private", "--region", REGION, "--account", ACCOUNT, *given)
     assert done.exit_code == (1 if EXPECTED[name] else 0), done.output
     said = json.loads(done.stdout)
     blocked = {each["need"]: (each["gate"], each["rule"]) for each in said["verdicts"] if each["verdict"] == "blocked"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-import click
-
+from natless.cli.arguments import Arguments, Command, UsageError
 from natless.cli.ending import USAGE, paint_for_output
+from natless.cli.saying import say
 from natless.cli.source import source_of, spoken
 from natless.cloud.cloud import called
 from natless.finding import worst_exit_code
@@ -17,26 +18,37 @@ from natless.report.check_text import check_text
 from natless.spec.read import SpecError
 
 
-def parameter_values(given: tuple[str, ...]) -> dict[str, str]:
+def parameter_values(given: Sequence[str]) -> dict[str, str]:
     """Read `--param NAME=VALUE` pairs."""
     values = {}
     for pair in given:
         name, equals, value = pair.partition("=")
         if not (name and equals):
-            raise click.BadParameter(f"{pair!r} has no value: write --param NAME=VALUE", param_hint="--param")
+            raise UsageError(f"--param {pair!r} has no value: write --param NAME=VALUE")
         values[name] = value
     return values
 
 
-@click.command(short_help="prove that every task can start and be reached")
-@click.argument("path", default=".", metavar="[PATH]")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A template parameter; repeatable.")
-@click.option("--region", metavar="REGION", help="The region, where the source does not say it [AWS_REGION].")
-@click.option("--account", metavar="ID", help="The 12-digit account, where a verdict leans on it.")
-@click.option("--private", is_flag=True, help="Promise that no task reaches the internet, as a spec does.")
-@click.option("--json", "as_json", is_flag=True, help="The answer as JSON, as docs/check-json.md describes it.")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    arguments.add_argument(
+        "--param",
+        dest="params",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="A template parameter; repeatable.",
+    )
+    arguments.add_argument(
+        "--region", metavar="REGION", help="The region, where the source does not say it [AWS_REGION]."
+    )
+    arguments.add_argument("--account", metavar="ID", help="The 12-digit account, where a verdict leans on it.")
+    arguments.flag("--private", "Promise that no task reaches the internet, as a spec does.")
+    arguments.flag("--json", "The answer as JSON, as docs/check-json.md describes it.", dest="as_json")
+
+
 def check(
-    path: str, params: tuple[str, ...], region: str | None, account: str | None, *, private: bool, as_json: bool
+    path: str, params: Sequence[str], region: str | None, account: str | None, *, private: bool, as_json: bool
 ) -> None:
     """Prove that every task in PATH can start and be reached.
 
@@ -50,15 +62,16 @@ def check(
     except (SpecError, LoadError) as error:
         if not as_json:
             raise
-        click.echo(check_json(spoken(path), (), error.findings, ()))
+        say(check_json(spoken(path), (), error.findings, ()))
         sys.exit(USAGE)
     proof = prove(source.cloud, Promises(private=private or (source.spec is not None and not source.spec.network.nat)))
     findings = tuple(source.place(finding) for finding in proof.findings)
     gaps = tuple(source.place_gap(gap) for gap in proof.gaps)
     if as_json:
-        click.echo(check_json(source.name, proof.verdicts, findings, gaps))
+        say(check_json(source.name, proof.verdicts, findings, gaps))
     else:
-        click.echo(
-            check_text(source.name, proof.verdicts, findings, gaps, paint_for_output(), called=called(source.cloud))
-        )
+        say(check_text(source.name, proof.verdicts, findings, gaps, paint_for_output(), called=called(source.cloud)))
     sys.exit(worst_exit_code(proof.verdicts, findings))
+
+
+command = Command(check, _takes)

@@ -10,16 +10,16 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 
-import click
-
 from natless import design
 from natless.catalog.partitions import partition_of
 from natless.catalog.scans import SEVERITIES
+from natless.cli.arguments import Arguments, Command, UsageError
 from natless.cli.ending import FINDINGS, refuse
+from natless.cli.saying import agreed, say
 from natless.cli.source import spec_of
 from natless.cli.standing import verdicts_of_what_stands as proved
 from natless.cli.telling import Teller
-from natless.cli.world import World, failures_in_words, must_be_agreed, new_ami_option, to_option, world_of
+from natless.cli.world import World, failures_in_words, must_be_agreed, new_ami_option, to_options, world_of
 from natless.report.paint import Paint
 from natless.spec import Service, Spec
 from natless.spec.public_image import public_image
@@ -28,16 +28,18 @@ _PORTS = ((8080, 0), (8443, 0))
 """Ports of the host for the pages of the lab, HTTP and HTTPS: the one people expect, else any free one."""
 
 
-@click.command(short_help="build, push and deploy, on AWS or on the lab")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@new_ami_option
-@click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
-@click.option(
-    "--scan-threshold",
-    type=click.Choice(["critical", "high", "medium", "low"]),
-    help="Wait for ECR's scan of the image, and stop where it finds something so severe or worse (AWS only).",
-)
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    to_options(arguments)
+    new_ami_option(arguments)
+    arguments.flag("--yes", "Do not ask; on AWS needed where there is no terminal.")
+    arguments.add_argument(
+        "--scan-threshold",
+        choices=["critical", "high", "medium", "low"],
+        help="Wait for ECR's scan of the image, and stop where it finds something so severe or worse (AWS only).",
+    )
+
+
 def deploy(
     path: str, to: str, profile: str | None, region: str | None, scan_threshold: str | None, *, new_ami: bool, yes: bool
 ) -> None:
@@ -55,17 +57,17 @@ def deploy(
     designed = design.write(spec)
     where = world_of(spec, to, profile, region)
     if not partition_of(where.region).endpoints_known:
-        raise click.UsageError(f"region {where.region} is not supported yet: endpoint services have other names there")
+        raise UsageError(f"region {where.region} is not supported yet: endpoint services have other names there")
     must_be_agreed(where, yes=yes)
     threshold = next((each for each in SEVERITIES if each.lower() == scan_threshold), None)
     if threshold is not None and where.lab:
-        raise click.UsageError("the lab scans no images: --scan-threshold is for AWS")
+        raise UsageError("the lab scans no images: --scan-threshold is for AWS")
     paint = Paint(on=sys.stderr.isatty())
 
     teller = Teller(paint)
 
     def approve(changes: Changes) -> bool:
-        return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
+        return yes or where.lab or agreed(f"execute these changes on {changes.stack}?")
 
     with failures_in_words(changing=True), tempfile.TemporaryDirectory(prefix="natless-") as scratch:
         push = _pusher(spec, where, scratch, paint)
@@ -85,16 +87,19 @@ def deploy(
             ):
                 teller.tell(event)
                 if isinstance(event, Deployed):
-                    click.echo(_page(where, event.url))
+                    say(_page(where, event.url))
                     return
         except ScanError as error:
             teller.clear()
-            click.echo(f"natless: {error}", err=True)
+            say(f"natless: {error}", aside=True)
         except ProofError as error:
             refuse(error.findings, FINDINGS)
         finally:
             teller.clear()
     sys.exit(FINDINGS)
+
+
+command = Command(deploy, _takes)
 
 
 def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[Service, str], str]:
@@ -109,7 +114,7 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
     def told(event: ImageEvent) -> None:
         line = image_line(event)
         if line:
-            click.echo(paint.faint(line), err=True)
+            say(paint.faint(line), aside=True)
 
     def folder_of(service: Service) -> str:
         return os.path.normpath(os.path.join(os.path.dirname(spec.source), service.build or "."))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import click
+import sys
 
-from natless.cli.ending import paint_for_output
+from natless.cli.arguments import Arguments, Command
+from natless.cli.ending import FINDINGS, paint_for_output
+from natless.cli.saying import agreed, say
 from natless.cli.source import spec_of
-from natless.cli.world import failures_in_words, must_be_agreed, to_option, world_of
+from natless.cli.world import failures_in_words, must_be_agreed, to_options, world_of
 from natless.report.progress_text import progress_lines
 
 
-@click.command(short_help="delete what deploy made; images and logs only when asked")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@click.option("--images", is_flag=True, help="Delete the images and their repositories too.")
-@click.option("--logs", is_flag=True, help="Delete the log groups too.")
-@click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    to_options(arguments)
+    arguments.flag("--images", "Delete the images and their repositories too.")
+    arguments.flag("--logs", "Delete the log groups too.")
+    arguments.flag("--yes", "Do not ask; on AWS needed where there is no terminal.")
+
+
 def destroy(
     path: str, to: str, profile: str | None, region: str | None, *, images: bool, logs: bool, yes: bool
 ) -> None:
@@ -28,10 +32,14 @@ def destroy(
     must_be_agreed(where, yes=yes)
     if not yes and not where.lab:
         also = "".join([", its images" if images else "", ", its logs" if logs else ""])
-        click.confirm(f"delete {spec.name}{also} in {where.region}?", abort=True, err=True)
+        if not agreed(f"delete {spec.name}{also} in {where.region}?"):
+            sys.exit(FINDINGS)
     paint = paint_for_output()
     with failures_in_words(changing=True):
         pace = Pace(every=0.1) if where.lab else Pace()
         for event in take_away(where.connect, spec.name, images=images, logs=logs, pace=pace):
             for line in progress_lines(event, paint):
-                click.echo(line)
+                say(line)
+
+
+command = Command(destroy, _takes)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn, TextIO
 
-import click
-
+from natless.cli.arguments import UsageError
+from natless.cli.saying import say
 from natless.finding import Finding
 from natless.load import LoadError
 from natless.report.check_text import finding_lines
@@ -31,8 +31,14 @@ def ending() -> Iterator[None]:
     """Turn the failures that bad input causes into findings with their places, and exit 2."""
     try:
         yield
+    except UsageError as error:
+        say(f"natless: {error}", aside=True)
+        sys.exit(USAGE)
     except (SpecError, LoadError) as error:
         refuse(error.findings)
+    except KeyboardInterrupt:
+        say("\nnatless: interrupted", aside=True)
+        sys.exit(WORLD)
     except BrokenPipeError:
         # Who reads has gone (`natless ... | head`); what was not written is not missed.
         sys.stderr.close()
@@ -41,7 +47,7 @@ def ending() -> Iterator[None]:
         if error.errno not in _UNWRITABLE:
             raise
         with suppress(OSError):
-            click.echo(f"natless: the answer cannot be written: {error.strerror}", err=True)
+            say(f"natless: the answer cannot be written: {error.strerror}", aside=True)
         # What is left in the buffer would fail once more when Python ends.
         os._exit(WORLD)
 
@@ -50,13 +56,13 @@ def refuse(findings: tuple[Finding, ...], code: int = USAGE) -> NoReturn:
     """Print every finding on standard error, and exit: 2 for input that cannot be used, 1 for what would not work."""
     paint = Paint(on=_is_terminal(sys.stderr))
     for finding in findings:
-        click.echo("\n".join(finding_lines(finding, paint)), err=True)
+        say("\n".join(finding_lines(finding, paint)), aside=True)
     sys.exit(code)
 
 
 def world_failed(cause: str) -> NoReturn:
     """Say in words what in the world failed (an account, the lab, this machine), and exit 4."""
-    click.echo(f"natless: {cause}", err=True)
+    say(f"natless: {cause}", aside=True)
     sys.exit(WORLD)
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-
-import click
+from collections.abc import Sequence
 
 from natless import prove
+from natless.cli.arguments import Arguments, Command
 from natless.cli.ending import FINDINGS
+from natless.cli.saying import say
 from natless.report.explanation import explanation_text
 
 
-@click.command(short_help="explain a rule, or an ECS error text pasted whole")
-@click.argument("words", nargs=-1, metavar="CODE | NAME | ERROR TEXT")
-def explain(words: tuple[str, ...]) -> None:
+def _takes(arguments: Arguments) -> None:
+    arguments.add_argument("words", nargs="*", metavar="CODE | NAME | ERROR TEXT")
+
+
+def explain(words: Sequence[str]) -> None:
     """Explain a rule by code (NL201) or name (route-missing), an ECS error text, or a Reachability Analyzer code.
 
     Without words, or with `-`, the text is read from standard input.
@@ -24,10 +27,13 @@ def explain(words: tuple[str, ...]) -> None:
         text = sys.stdin.buffer.read().decode(errors="replace") if sys.stdin is not None else ""
     found = prove.explain(text)
     if found is None:
-        click.echo(
+        say(
             "natless: nothing is known of this text. `natless explain` takes a rule's code or name, the stoppedReason"
             " of an ECS task pasted whole, or an explanation code of VPC Reachability Analyzer.",
-            err=True,
+            aside=True,
         )
         sys.exit(FINDINGS)
-    click.echo(explanation_text(found))
+    say(explanation_text(found))
+
+
+command = Command(explain, _takes)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 
-import click
 import msgspec
 
+from natless.cli.arguments import Arguments, Command, UsageError
+from natless.cli.saying import say
 from natless.cli.source import SPEC_NAME, text_of
 from natless.spec.schema import schema as json_schema
 from natless.spec.starter import starter
@@ -15,22 +16,24 @@ from natless.spec.starter import starter
 DOCKERFILE_LIMIT = 1_000_000
 
 
-@click.command(short_help="write a natless.toml for a folder with a Dockerfile")
-@click.argument("folder", default=".", metavar="[FOLDER]")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of natless.toml, for editors, and write nothing.")
-@click.option("--name", help="The application's name [the folder's].")
-@click.option("--region", help="The region [AWS_REGION, else left to the profile].")
+def _takes(arguments: Arguments) -> None:
+    arguments.path("folder")
+    arguments.flag("--schema", "Print the JSON Schema of natless.toml, for editors, and write nothing.")
+    arguments.add_argument("--name", help="The application's name [the folder's].")
+    arguments.add_argument("--region", help="The region [AWS_REGION, else left to the profile].")
+
+
 def init(folder: str, name: str | None, region: str | None, *, schema: bool) -> None:
     """Write a natless.toml for FOLDER, from the Dockerfile in it. Nothing that stands is overwritten."""
     if schema:
-        click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode())
         return
     target = os.path.join(folder, SPEC_NAME)
     dockerfile = os.path.join(folder, "Dockerfile")
     if not os.path.isdir(folder):
-        raise click.UsageError(f"{folder} is no folder")
+        raise UsageError(f"{folder} is no folder")
     if os.path.exists(target):
-        raise click.UsageError(f"{target} stands already: edit it, or remove it first")
+        raise UsageError(f"{target} stands already: edit it, or remove it first")
     text = text_of(dockerfile, DOCKERFILE_LIMIT) if os.path.isfile(dockerfile) else None
     chosen = name or name_from(os.path.basename(os.path.abspath(folder)))
     region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
@@ -39,11 +42,14 @@ def init(folder: str, name: str | None, region: str | None, *, schema: bool) -> 
         with open(target, "x", encoding="utf-8") as file:
             file.write(content)
     except OSError as error:
-        raise click.UsageError(f"{target} cannot be written: {error.strerror}") from error
-    click.echo(target)
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+    say(target)
     if text is None:
-        click.echo(f"{dockerfile} does not exist: write one, or give image = in {target}", err=True)
-    click.echo(f"next: natless check {folder}", err=True)
+        say(f"{dockerfile} does not exist: write one, or give image = in {target}", aside=True)
+    say(f"next: natless check {folder}", aside=True)
+
+
+command = Command(init, _takes)
 
 
 def name_from(folder: str) -> str:

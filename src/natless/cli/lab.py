@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
 import msgspec
 
+from natless.cli.arguments import Arguments, Command, Group, whole
 from natless.cli.ending import FINDINGS, WORLD, paint_for_output, world_failed
+from natless.cli.saying import say
 from natless.cli.source import SPEC_NAME, spec_of
 from natless.cli.world import failures_in_words
 from natless.spec.read import SpecError
@@ -18,14 +19,19 @@ from natless.spec.read import SpecError
 DEFAULT_REGION = "us-east-1"
 
 
-@click.group(short_help="run an AWS for private ECS on this Linux machine")
-def lab() -> None:
-    """Run an AWS for private ECS on this Linux machine: real packets, gone when stopped."""
+def _up_takes(arguments: Arguments) -> None:
+    arguments.add_argument(
+        "--region", metavar="REGION", help=f"The region [natless.toml's here, AWS_REGION, {DEFAULT_REGION}]."
+    )
+    arguments.add_argument(
+        "--port",
+        type=whole(0, 65535),
+        default=0,
+        metavar="PORT",
+        help="The port on 127.0.0.1 for AWS calls [any free one].",
+    )
 
 
-@lab.command()
-@click.option("--region", metavar="REGION", help=f"The region [natless.toml's here, AWS_REGION, {DEFAULT_REGION}].")
-@click.option("--port", default=0, metavar="PORT", help="The port on 127.0.0.1 for AWS calls [any free one].")
 def up(region: str | None, port: int) -> None:
     """Start the lab, and return when it answers."""
     from natless.lab import supervisor  # noqa: PLC0415 - the lab's room is read only where the lab is meant
@@ -34,22 +40,23 @@ def up(region: str | None, port: int) -> None:
     plan = Plan(region or _region_here(), _snapshot)
     with failures_in_words():
         contact = supervisor.up(house(plan), supervisor.Options(port=port))
-    click.echo(f"the lab is up: {plan.region}, AWS calls on {contact.api}, process {contact.pid}")
-    click.echo("next: natless deploy --to lab", err=True)
+    say(f"the lab is up: {plan.region}, AWS calls on {contact.api}, process {contact.pid}")
+    say("next: natless deploy --to lab", aside=True)
 
 
-@lab.command()
 def down() -> None:
     """Stop the lab; nothing of it is left."""
     from natless.lab import supervisor  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     with failures_in_words():
         ended = supervisor.down()
-    click.echo("the lab is down; nothing of it is left" if ended else "no lab was running")
+    say("the lab is down; nothing of it is left" if ended else "no lab was running")
 
 
-@lab.command()
-@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def _status_takes(arguments: Arguments) -> None:
+    arguments.flag("--json", "The answer as JSON.", dest="as_json")
+
+
 def status(*, as_json: bool) -> None:
     """Say what runs, and where its pages are. Exit code 4 where no lab is running."""
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
@@ -61,29 +68,27 @@ def status(*, as_json: bool) -> None:
         found = control.ask("status")
     if as_json:
         answer = {"api": contact.api, "pid": contact.pid, **found}
-        click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
         return
-    click.echo(f"the lab is up since {found['seconds']} s: {found['region']}, account {found['account']}")
-    click.echo(f"AWS calls on {contact.api}, process {contact.pid}")
-    click.echo(f"{found['vpcs']} VPCs, {found['network_interfaces']} network interfaces")
+    say(f"the lab is up since {found['seconds']} s: {found['region']}, account {found['account']}")
+    say(f"AWS calls on {contact.api}, process {contact.pid}")
+    say(f"{found['vpcs']} VPCs, {found['network_interfaces']} network interfaces")
     for name, url in found["pages"].items():
-        click.echo(f"{url} leads to {name}")
+        say(f"{url} leads to {name}")
     for line in (*found["broken"], *(f"not modelled: {each}" for each in found["not_modelled"])):
-        click.echo(line)
+        say(line)
     if found["trouble"]:
-        click.echo(f"the lab is in trouble: {found['trouble']} (natless lab log)")
+        say(f"the lab is in trouble: {found['trouble']} (natless lab log)")
 
 
-@lab.command()
 def log() -> None:
     """Print what the lab itself wrote: for when it is in trouble."""
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     with failures_in_words():
-        click.echo(control.ask("log"), nl=False)
+        say(control.ask("log"), end="")
 
 
-@lab.command()
 def check() -> None:
     """Say what this machine allows of what the lab needs, and the line to run where it does not."""
     from natless.lab.kernel.readiness import probes  # noqa: PLC0415 - the lab's room is read only where it is meant
@@ -92,24 +97,25 @@ def check() -> None:
     missing = False
     for probe in probes():
         mark = paint.good("ok     ") if probe.good else paint.bad("missing")
-        click.echo(f"{mark}  {probe.name}: {probe.said}")
+        say(f"{mark}  {probe.name}: {probe.said}")
         if not probe.good:
             missing = True
-            click.echo(f"         run: {probe.line}")
+            say(f"         run: {probe.line}")
     sys.exit(WORLD if missing else 0)
 
 
-@lab.command()
 def rules() -> None:
     """Print the whole network as the `ip` and `nft` text that made it."""
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     with failures_in_words():
-        click.echo(control.ask("rules"))
+        say(control.ask("rules"))
 
 
-@lab.command(name="break")
-@click.argument("kind", required=False)
+def _break_takes(arguments: Arguments) -> None:
+    arguments.add_argument("kind", nargs="?")
+
+
 def break_(kind: str | None) -> None:
     """Break one thing of what is deployed, as KIND says; without KIND, list the kinds.
 
@@ -118,28 +124,29 @@ def break_(kind: str | None) -> None:
     from natless.lab import breaking, control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     if kind is None:
-        click.echo("\n".join(breaking.kinds_in_words()))
+        say("\n".join(breaking.kinds_in_words()))
         return
     with failures_in_words():
-        click.echo(control.ask("break", kind=kind))
-    click.echo("what runs goes on; a new task meets it: natless run SERVICE --to lab", err=True)
+        say(control.ask("break", kind=kind))
+    say("what runs goes on; a new task meets it: natless run SERVICE --to lab", aside=True)
 
 
-@lab.command()
 def mend() -> None:
     """Undo every break."""
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     with failures_in_words():
         said = control.ask("mend")
-    click.echo("\n".join(said) if said else "nothing was broken")
+    say("\n".join(said) if said else "nothing was broken")
     sys.exit(0 if said else FINDINGS)
 
 
-@lab.command()
-@click.argument("subject", metavar="SERVICE|TASK")
-@click.argument("need")
-@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def _trace_takes(arguments: Arguments) -> None:
+    arguments.add_argument("subject", metavar="SERVICE|TASK")
+    arguments.add_argument("need")
+    arguments.flag("--json", "The answer as JSON.", dest="as_json")
+
+
 def trace(subject: str, need: str, *, as_json: bool) -> None:
     """Send the packets of one NEED of a service or task, and say hop by hop which way they went.
 
@@ -151,9 +158,9 @@ def trace(subject: str, need: str, *, as_json: bool) -> None:
     with failures_in_words():
         found = control.ask("trace", subject=subject, need=need)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        click.echo("\n".join(found["lines"]))
+        say("\n".join(found["lines"]))
     sys.exit(0 if found["open"] else FINDINGS)
 
 
@@ -175,3 +182,22 @@ def _region_here() -> str:
         if region:
             return region
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+_COMMANDS = {
+    "up": Command(up, _up_takes),
+    "down": Command(down),
+    "status": Command(status, _status_takes),
+    "log": Command(log),
+    "check": Command(check),
+    "rules": Command(rules),
+    "break": Command(break_, _break_takes),
+    "mend": Command(mend),
+    "trace": Command(trace, _trace_takes),
+}
+
+command = Group(
+    "Run an AWS for private ECS on this Linux machine: real packets, gone when stopped.",
+    {name: each.line for name, each in _COMMANDS.items()},
+    _COMMANDS.__getitem__,
+)

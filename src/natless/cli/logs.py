@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 
-import click
-
+from natless.cli.arguments import Arguments, Command, UsageError
+from natless.cli.saying import say
 from natless.cli.source import spec_of
-from natless.cli.world import failures_in_words, to_option, world_of
+from natless.cli.world import failures_in_words, to_options, world_of
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -17,16 +17,22 @@ def milliseconds_ago(text: str) -> int:
     """Turn `90s`, `10m`, `2h` or `1d` into milliseconds since 1970."""
     found = re.fullmatch(r"(\d+)([smhd])", text)
     if found is None:
-        raise click.BadParameter(f"{text!r} is no duration: write 90s, 10m, 2h or 1d", param_hint="--since")
+        raise UsageError(f"--since {text!r} is no duration: write 90s, 10m, 2h or 1d")
     return int((time.time() - int(found[1]) * _SECONDS[found[2]]) * 1000)
 
 
-@click.command(short_help="show what the containers wrote")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@click.option("--since", default="1h", show_default=True, metavar="DURATION", help="How far back: 90s, 10m, 2h, 1d.")
-@click.option("--filter", "pattern", default="", metavar="PATTERN", help="Only lines that fit: CloudWatch's pattern.")
-@click.option("--follow", is_flag=True, help="Go on as new lines come in, until interrupted.")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    to_options(arguments)
+    arguments.add_argument(
+        "--since", default="1h", metavar="DURATION", help="How far back: 90s, 10m, 2h, 1d [%(default)s]."
+    )
+    arguments.add_argument(
+        "--filter", dest="pattern", default="", metavar="PATTERN", help="Only lines that fit: CloudWatch's pattern."
+    )
+    arguments.flag("--follow", "Go on as new lines come in, until interrupted.")
+
+
 def logs(
     path: str, to: str, profile: str | None, region: str | None, since: str, *, pattern: str, follow: bool
 ) -> None:
@@ -39,4 +45,7 @@ def logs(
     with failures_in_words():
         for line in read_logs(where.connect, spec.name, start, follow=follow, pattern=pattern):
             at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(line.at / 1000))
-            click.echo(f"{at}.{line.at % 1000:03}Z {line.stream} {line.message}")
+            say(f"{at}.{line.at % 1000:03}Z {line.stream} {line.message}")
+
+
+command = Command(logs, _takes)

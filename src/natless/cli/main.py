@@ -7,8 +7,7 @@ import io
 import sys
 from importlib import import_module
 
-import click
-
+from natless.cli.arguments import Command, Group, run
 from natless.version import __version__
 
 COMMANDS = {
@@ -27,43 +26,30 @@ COMMANDS = {
     "lab": "run an AWS for private ECS on this Linux machine",
     "explain": "explain a rule, or an ECS error text pasted whole",
 }
-"""Name and one line, in the order of the work. Each stands in the module of its name, opened when it is asked for."""
+"""Name and one line, in the order of the work. Each stands in the module of its name, as `command`."""
 
 
-class _Commands(click.Group):
-    """The commands, each imported only when it is run: `check` must not wait for what `lab` needs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(import_module(f"natless.cli.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101 - each command's module is ours and holds its name
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+def _opened(name: str) -> Command | Group:
+    """Import a command only when it is run: `check` must not wait for what `lab` needs."""
+    found = import_module(f"natless.cli.{name}").command
+    assert isinstance(found, Command | Group)  # noqa: S101 - each command's module is ours
+    return found
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, package_name="natless")
-def natless() -> None:
-    """Put a container on AWS ECS in private subnets, with no NAT gateway.
-
-    Exit codes: 0 proven or done, 1 findings, 2 usage or spec, 3 unknown remains, 4 the world failed.
-    """
+natless = Group(
+    "Put a container on AWS ECS in private subnets, with no NAT gateway.\n\n"
+    "Exit codes: 0 proven or done, 1 findings, 2 usage or spec, 3 unknown remains, 4 the world failed.",
+    COMMANDS,
+    _opened,
+    version=f"natless, version {__version__}",
+)
 
 
 def main() -> None:
     """Run the command line; every expected failure ends in words and an exit code, never in a traceback."""
     # A command makes ten thousand small things and ends: sweeping for circles among them is a twentieth of `check`.
     gc.set_threshold(50_000)
+    _read_structs()
     from natless.cli.ending import ending  # noqa: PLC0415 - the map of failures reads rooms that --version need not
 
     for stream in (sys.stdout, sys.stderr):
@@ -72,10 +58,26 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         with ending():
-            natless(prog_name="natless")
+            run("natless", natless, sys.argv[1:])
     finally:
         # The process ends here, and the interpreter's last sweeps would go through all of it: a tenth of `check`.
         gc.freeze()
+
+
+def _read_structs() -> None:
+    """Import msgspec without typing_extensions, which it takes where another package has brought it.
+
+    It looks there for types that nothing here uses, and finding the module costs a tenth of `check`.
+    """
+    absent = "typing_extensions"
+    if absent in sys.modules:
+        return
+    # None is how the import system marks a module that is not there.
+    sys.modules[absent] = None  # type: ignore[assignment]
+    try:
+        import_module("msgspec")
+    finally:
+        del sys.modules[absent]
 
 
 if __name__ == "__main__":

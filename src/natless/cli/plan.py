@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from natless import design
+from natless.cli.arguments import Arguments, Command
 from natless.cli.ending import FINDINGS, paint_for_output
+from natless.cli.saying import say
 from natless.cli.source import spec_of
 from natless.cli.standing import verdicts_of_what_stands
-from natless.cli.world import failures_in_words, new_ami_option, to_option, world_of
+from natless.cli.world import failures_in_words, new_ami_option, to_options, world_of
 
 
-@click.command(short_help="show what deploy would change, and what becomes reachable or blocked")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@new_ami_option
-@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    to_options(arguments)
+    new_ami_option(arguments)
+    arguments.flag("--json", "The answer as JSON.", dest="as_json")
+
+
 def plan(path: str, to: str, profile: str | None, region: str | None, *, new_ami: bool, as_json: bool) -> None:
     """Show what `deploy` would add, change, replace and delete for PATH, and change nothing.
 
@@ -38,5 +40,8 @@ def plan(path: str, to: str, profile: str | None, region: str | None, *, new_ami
         stands = verdicts_of_what_stands(where, spec.name)
         pace = Pace(every=0.1) if where.lab else Pace()
         found = make_plan(designed, spec, where.connect, stands, pace, ask_first=not where.lab, new_ami=new_ami)
-    click.echo(plan_json(found) if as_json else plan_text(found, paint_for_output()))
+    say(plan_json(found) if as_json else plan_text(found, paint_for_output()))
     sys.exit(0 if found.nothing else FINDINGS)
+
+
+command = Command(plan, _takes)

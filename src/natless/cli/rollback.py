@@ -5,25 +5,28 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-import click
 import msgspec
 
 from natless import design
+from natless.cli.arguments import Arguments, Command
 from natless.cli.ending import FINDINGS
+from natless.cli.saying import agreed, say
 from natless.cli.source import spec_of
 from natless.cli.standing import verdicts_of_what_stands
 from natless.cli.telling import Teller
-from natless.cli.world import failures_in_words, must_be_agreed, to_option, world_of
+from natless.cli.world import failures_in_words, must_be_agreed, to_options, world_of
 from natless.report.paint import Paint
 
 
-@click.command(short_help="go back to an earlier image, or list the releases")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@click.option("--list", "only_list", is_flag=True, help="List the releases, newest first, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="With --list: as JSON.")
-@click.option("--release", metavar="REVISION | DIGEST", help="Which [the newest other one that came up].")
-@click.option("--yes", is_flag=True, help="Do not ask; on AWS needed where there is no terminal.")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    to_options(arguments)
+    arguments.flag("--list", "List the releases, newest first, and change nothing.", dest="only_list")
+    arguments.flag("--json", "With --list: as JSON.", dest="as_json")
+    arguments.add_argument("--release", metavar="REVISION | DIGEST", help="Which [the newest other one that came up].")
+    arguments.flag("--yes", "Do not ask; on AWS needed where there is no terminal.")
+
+
 def rollback(
     path: str,
     to: str,
@@ -56,13 +59,13 @@ def rollback(
                 raise DeployError(f"there is no deployment {spec.name} here", advice="`natless deploy` makes it")
             found = releases(where.connect, designed, spec, stack)
         text = "\n".join(line(each) for each in found)
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() if as_json else text)
+        say(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() if as_json else text)
         return
     must_be_agreed(where, yes=yes)
     teller = Teller(Paint(on=sys.stderr.isatty()))
 
     def approve(changes: Changes) -> bool:
-        return yes or where.lab or click.confirm(f"execute these changes on {changes.stack}?", err=True)
+        return yes or where.lab or agreed(f"execute these changes on {changes.stack}?")
 
     pace = Pace(every=0.1) if where.lab else Pace()
     examine = partial(verdicts_of_what_stands, where, spec.name)
@@ -75,3 +78,6 @@ def rollback(
         finally:
             teller.clear()
     sys.exit(FINDINGS)
+
+
+command = Command(rollback, _takes)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import shlex
 import sys
 
-import click
-
+from natless.cli.arguments import Arguments, Command, UsageError
 from natless.cli.ending import FINDINGS, paint_for_output
+from natless.cli.saying import say
 from natless.cli.source import spec_of
-from natless.cli.world import failures_in_words, to_option, world_of
+from natless.cli.world import failures_in_words, to_options, world_of
 from natless.report.progress_text import progress_lines
 
 
-@click.command(short_help="start one more task of a service, and say what becomes of it")
-@click.argument("service")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@click.option("--command", metavar="COMMAND", help="Run this in place of the image's CMD, to its end.")
+def _takes(arguments: Arguments) -> None:
+    arguments.add_argument("service")
+    arguments.path()
+    to_options(arguments)
+    arguments.add_argument("--command", metavar="COMMAND", help="Run this in place of the image's CMD, to its end.")
+
+
 def run(service: str, path: str, to: str, profile: str | None, region: str | None, *, command: str | None) -> None:
     """Start one task of SERVICE as it is deployed, follow it until it runs, and stop it again.
 
@@ -42,10 +44,13 @@ def run(service: str, path: str, to: str, profile: str | None, region: str | Non
             if isinstance(event, Ran):
                 failed = event.code != 0
                 for line in event.lines:
-                    click.echo(line)
+                    say(line)
             for line in progress_lines(event, paint):
-                click.echo(line, err=bool(words))
+                say(line, aside=bool(words))
     sys.exit(FINDINGS if failed else 0)
+
+
+command = Command(run, _takes)
 
 
 def _words(command: str | None) -> tuple[str, ...]:
@@ -54,7 +59,7 @@ def _words(command: str | None) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(command))
     except ValueError as error:
-        raise click.BadParameter(f"{command!r} cannot be read: {error}", param_hint="--command") from error
+        raise UsageError(f"--command {command!r} cannot be read: {error}") from error
     if not words:
-        raise click.BadParameter("it is empty", param_hint="--command")
+        raise UsageError("--command is empty")
     return words

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import click
 import msgspec
 
 from natless import design, load
+from natless.cli.arguments import UsageError
 from natless.cloud import Cloud
 from natless.finding import Finding, Gap, Origin
 from natless.spec import Spec
@@ -50,13 +50,13 @@ def text_of(path: str, limit: int = TEMPLATE_LIMIT) -> str:
     try:
         size = os.path.getsize(path)
         if size > limit:
-            raise click.UsageError(f"{path} has {size:,} bytes: at most {limit:,} are read")
+            raise UsageError(f"{path} has {size:,} bytes: at most {limit:,} are read")
         with open(path, encoding="utf-8") as file:
             return file.read()
     except OSError as error:
-        raise click.UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise click.UsageError(f"{path} is not UTF-8 text: byte {error.start} is not") from error
+        raise UsageError(f"{path} is not UTF-8 text: byte {error.start} is not") from error
 
 
 def spec_path(path: str) -> str:
@@ -68,12 +68,12 @@ def spec_of(path: str) -> Spec:
     """Read the spec that `path` means."""
     found = spec_path(path)
     if not os.path.isfile(found):
-        raise click.UsageError(f"{found} does not exist: `natless init` writes one for a folder with a Dockerfile")
+        raise UsageError(f"{found} does not exist: `natless init` writes one for a folder with a Dockerfile")
     return read(text_of(found), spoken(found))
 
 
 def source_of(path: str, parameters: Mapping[str, str], region: str | None, account: str | None) -> Source:
-    """Read whatever `path` is. Raises SpecError or LoadError with every problem, or click.UsageError."""
+    """Read whatever `path` is. Raises SpecError or LoadError with every problem, or UsageError."""
     # The last word, after --region and the file's own.
     surrounding = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     _form("--region", region, REGION_PATTERN, "a region's name has the form us-east-1")
@@ -89,7 +89,7 @@ def source_of(path: str, parameters: Mapping[str, str], region: str | None, acco
         spec = msgspec.structs.replace(spec, region=region or spec.region or surrounding)
         return _designed(spec, parameters, account)
     if not os.path.exists(path):
-        raise click.UsageError(
+        raise UsageError(
             f"{path} does not exist: give a folder with {SPEC_NAME}, a template, or a folder of describe JSON"
         )
     name = spoken(path)
@@ -104,7 +104,7 @@ def spoken(path: str) -> str:
 def _form(name: str, value: str | None, pattern: str, wanted: str) -> None:
     """Refuse a misspelt value: in `us-east1` no endpoint would be of this region, and each need would seem blocked."""
     if value and not re.fullmatch(pattern, value):
-        raise click.UsageError(f"{name} {value}: {wanted}")
+        raise UsageError(f"{name} {value}: {wanted}")
 
 
 def agree(spec: Spec, region: str | None) -> None:
@@ -112,7 +112,7 @@ def agree(spec: Spec, region: str | None) -> None:
     if region and spec.region and region != spec.region:
         line = spec.lines.get("region")
         whose = f"region {spec.region} (line {line})" if line else f"image's region {spec.region}"
-        raise click.UsageError(f"--region {region} is not {spec.source}'s {whose}: leave one of them out")
+        raise UsageError(f"--region {region} is not {spec.source}'s {whose}: leave one of them out")
 
 
 def _designed(spec: Spec, given: Mapping[str, str], account: str | None) -> Source:
@@ -132,7 +132,7 @@ def _standing(path: str, region: str | None) -> Source:
     to, _, named = path.partition(":")
     cluster, _, service = named.partition("/")
     if not cluster:
-        raise click.UsageError(f"{path} names no cluster: write {to}:CLUSTER or {to}:CLUSTER/SERVICE")
+        raise UsageError(f"{path} names no cluster: write {to}:CLUSTER or {to}:CLUSTER/SERVICE")
     # A lab has one region, and says it itself.
     where = world(to, None, region if to == "aws" else None)
     with failures_in_words():
@@ -144,7 +144,7 @@ def _describe_folder(path: str) -> Source:
     """Read `Vpcs.json`, `Subnets.json`, ...: each an AWS response with that key, or the list itself."""
     names = sorted(name for name in os.listdir(path) if name.endswith(".json") and name != ".json")
     if "Vpcs.json" not in names:
-        raise click.UsageError(
+        raise UsageError(
             f"{path} holds neither {SPEC_NAME} nor describe JSON: a folder of describe JSON has Vpcs.json, "
             "Subnets.json, RouteTables.json, ... each as the AWS CLI prints it"
         )
@@ -154,7 +154,7 @@ def _describe_folder(path: str) -> Source:
         try:
             answer = msgspec.json.decode(text_of(os.path.join(path, name), 256 * TEMPLATE_LIMIT))
         except msgspec.DecodeError as error:
-            raise click.UsageError(f"{os.path.join(path, name)} is not JSON: {error}") from error
+            raise UsageError(f"{os.path.join(path, name)} is not JSON: {error}") from error
         # ECS, ECR and Logs answer with small letters (`{"services": [...]}`), the others with capitals.
         small = key[0].lower() + key[1:]
         named = answer if isinstance(answer, dict) else {}

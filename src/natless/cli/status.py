@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 
-import click
 import msgspec
 
+from natless.cli.arguments import Arguments, Command
 from natless.cli.ending import paint_for_output
+from natless.cli.saying import say
 from natless.cli.source import spec_of
-from natless.cli.world import failures_in_words, to_option, world_of
+from natless.cli.world import failures_in_words, to_options, world_of
 from natless.report.status_text import status_json, status_text
 
 
-@click.command(short_help="show the stack, tasks and targets as they stand")
-@click.argument("path", default=".", metavar="[PATH]")
-@to_option
-@click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    to_options(arguments)
+    arguments.flag("--json", "The answer as JSON.", dest="as_json")
+
+
 def status(path: str, to: str, profile: str | None, region: str | None, *, as_json: bool) -> None:
     """Show the stack, tasks and targets of PATH, a natless.toml or its folder, as they stand."""
     from natless.deploy import status as read_status  # noqa: PLC0415 - boto3 costs a fifth of a second
@@ -28,10 +31,13 @@ def status(path: str, to: str, profile: str | None, region: str | None, *, as_js
         if where.lab and found.url:
             found = msgspec.structs.replace(found, url=_page(found.url))
     if as_json:
-        click.echo(status_json(found))
+        say(status_json(found))
     else:
-        click.echo(status_text(found, paint_for_output()))
+        say(status_text(found, paint_for_output()))
     sys.exit(0 if found.state else 4)
+
+
+command = Command(status, _takes)
 
 
 def _page(url: str) -> str:

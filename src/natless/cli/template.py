@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 
-import click
-
 from natless import design
 from natless.catalog.partitions import partition_of
+from natless.cli.arguments import Arguments, Command, UsageError
+from natless.cli.saying import say
 from natless.cli.source import agree, spec_of
 from natless.spec import Spec
 
 
-@click.command(short_help="print the CloudFormation template that deploy uses")
-@click.argument("path", default=".", metavar="[PATH]")
-@click.option("--images", is_flag=True, help="The NAME-images stack (repositories) instead of the main one.")
-@click.option(
-    "--role",
-    type=click.Choice(["deploy", "push", "read"]),
-    help="The least IAM policy instead, for who deploys, pushes images, or only looks (status, logs, check).",
-)
-@click.option("--account", metavar="ID", help="With --role: the 12-digit account [any].")
-@click.option("--region", metavar="REGION", help="With --role: the region [natless.toml's, else any].")
+def _takes(arguments: Arguments) -> None:
+    arguments.path()
+    arguments.flag("--images", "The NAME-images stack (repositories) instead of the main one.")
+    arguments.add_argument(
+        "--role",
+        choices=["deploy", "push", "read"],
+        help="The least IAM policy instead, for who deploys, pushes images, or only looks (status, logs, check).",
+    )
+    arguments.add_argument("--account", metavar="ID", help="With --role: the 12-digit account [any].")
+    arguments.add_argument("--region", metavar="REGION", help="With --role: the region [natless.toml's, else any].")
+
+
 def template(path: str, role: str | None, account: str | None, region: str | None, *, images: bool) -> None:
     """Print the CloudFormation template that `deploy` uses for PATH, a natless.toml or its folder.
 
@@ -31,14 +33,17 @@ def template(path: str, role: str | None, account: str | None, region: str | Non
     designed = design.write(spec)
     if role is not None:
         agree(spec, region)
-        click.echo(_policy(designed, spec, role, account, region or spec.region))
+        say(_policy(designed, spec, role, account, region or spec.region))
         return
     wanted = designed.images if images else designed.main
     if wanted is None:
-        raise click.UsageError(
+        raise UsageError(
             f"{spec.source} makes no repository, so there is no stack {design.images_stack(spec)}: its image is given"
         )
-    click.echo(design.text(wanted))
+    say(design.text(wanted))
+
+
+command = Command(template, _takes)
 
 
 def _policy(designed: design.Design, spec: Spec, role: str, account: str | None, region: str | None) -> str:
@@ -49,4 +54,4 @@ def _policy(designed: design.Design, spec: Spec, role: str, account: str | None,
         case "deploy" | "push" | "read":
             return json.dumps(role_policy(role, designed, spec, place), indent=2)
         case _:
-            raise click.UsageError(f"there is no role {role}")
+            raise UsageError(f"there is no role {role}")

@@ -5,18 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-import click
 import msgspec
 
+from natless.cli.arguments import Arguments, UsageError
 from natless.cli.ending import world_failed
+from natless.cli.saying import say
 from natless.cli.source import agree
 from natless.spec import Spec
 
 _GOES_ON = "what was begun goes on or stands; the same command continues from there"
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class World(msgspec.Struct, frozen=True):
@@ -28,26 +27,20 @@ class World(msgspec.Struct, frozen=True):
     registry: str = ""
 
 
-def new_ami_option(command: Command) -> Command:
-    """Add `--new-ami`."""
-    says = "Move EC2 instances to the image that AWS recommends now; without it they keep the one they have."
-    return click.option("--new-ami", is_flag=True, help=says)(command)
+def new_ami_option(arguments: Arguments) -> None:
+    """Take `--new-ami`."""
+    arguments.flag(
+        "--new-ami", "Move EC2 instances to the image that AWS recommends now; without it they keep the one they have."
+    )
 
 
-def to_option(command: Command) -> Command:
-    """Add `--to`, `--profile` and `--region`, with the same words everywhere."""
-    for option in (
-        click.option("--region", metavar="REGION", help="The region [natless.toml's, else the profile's]."),
-        click.option("--profile", metavar="NAME", help="The AWS profile [boto3's own chain]."),
-        click.option(
-            "--to",
-            type=click.Choice(["lab", "aws"]),
-            required=True,
-            help="Where: the lab on this machine, or an AWS account.",
-        ),
-    ):
-        command = option(command)
-    return command
+def to_options(arguments: Arguments) -> None:
+    """Take `--to`, `--profile` and `--region`, with the same words everywhere."""
+    arguments.add_argument(
+        "--to", choices=("lab", "aws"), required=True, help="Where: the lab on this machine, or an AWS account."
+    )
+    arguments.add_argument("--profile", metavar="NAME", help="The AWS profile [boto3's own chain].")
+    arguments.add_argument("--region", metavar="REGION", help="The region [natless.toml's, else the profile's].")
 
 
 def world(to: str, profile: str | None, region: str | None) -> World:
@@ -86,7 +79,7 @@ def _aws(profile: str | None, region: str | None) -> World:
         found = str(client("sts").meta.region_name)
         caller = client("sts").get_caller_identity()  # needs no permission, and tells bad credentials at once
     # Said before anything is asked or done there: most accidents are the right command in the wrong account.
-    click.echo(f"account {caller['Account']}, region {found}, as {caller['Arn']}", err=True)
+    say(f"account {caller['Account']}, region {found}, as {caller['Arn']}", aside=True)
     return World(client, found, lab=False)
 
 
@@ -94,7 +87,7 @@ def must_be_agreed(where: World, *, yes: bool) -> None:
     """Refuse, before anything is done, to change an account where nobody said yes and nobody can be asked."""
     if where.lab or yes or sys.stdin.isatty():
         return
-    raise click.UsageError(
+    raise UsageError(
         "standard input is no terminal, so nobody can be asked: give --yes (`natless plan` shows what would change)"
     )
 
@@ -117,5 +110,5 @@ def failures_in_words(*, changing: bool = False) -> Iterator[None]:
         # A session that expires, or a network that breaks, in the middle: CloudFormation knows nothing of it.
         world_failed(f"{in_words(error)}\n{_GOES_ON}" if changing else in_words(error))
     except KeyboardInterrupt:
-        click.echo("", err=True)
+        say("", aside=True)
         world_failed(f"interrupted: {_GOES_ON}")

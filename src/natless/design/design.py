@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -75,9 +74,9 @@ class Design(msgspec.Struct, frozen=True):
 
 def text(template: Template) -> str:
     """Give the template's JSON: the same text for the same template, one element a line."""
-    return json.dumps(template, indent=2, ensure_ascii=False) + "\n"
+    return msgspec.json.format(msgspec.json.encode(template), indent=2).decode() + "\n"
 
 
 def compact(template: Template) -> str:
     """Give the template's JSON without spaces: CloudFormation takes 51,200 bytes inline, and indents are half of it."""
-    return json.dumps(template, separators=(",", ":"), ensure_ascii=False)
+    return msgspec.json.encode(template).decode()

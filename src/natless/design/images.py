@@ -6,8 +6,9 @@ lies in a repository that somebody else owns: none is made for it.
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import msgspec
 
 from natless.design.names import ServiceIds, repository_name
 from natless.design.piece import Piece, resource, sub
@@ -75,4 +76,4 @@ def _lifecycle() -> str:
         "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT_RELEASES},
         "action": {"type": "expire"},
     }
-    return json.dumps({"rules": [rule]})
+    return msgspec.json.encode({"rules": [rule]}).decode()

@@ -163,9 +163,13 @@ def test_check_imports_nothing_heavy() -> None:
         "botocore",
         "dataclasses",
         "importlib.metadata",
+        "inspect",
+        "json",
         "logging",
         "rich",
+        "shutil",
         "subprocess",
+        "typing_extensions",
         "yaml",
     }
     program = (

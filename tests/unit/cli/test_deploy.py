@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import click
 import msgspec
 import pytest
 from botocore.stub import Stubber
-from click.testing import CliRunner
+from tests.typed import typed
 
 from natless import design
 from natless.account import session
 from natless.cli import deploy as room
-from natless.cli.destroy import destroy
 from natless.cli.world import World
 from natless.design import Design
 from natless.spec import Spec
@@ -56,7 +54,7 @@ def test_without_credentials_one_line_says_what_to_do(folder: Path) -> None:
 
 def test_a_missing_dockerfile_is_said_before_anything_is_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "world_of", lambda *_: nowhere("eu-west-1"))
-    done = CliRunner().invoke(room.deploy, [str(folder), "--to", "lab"])
+    done = typed("deploy", str(folder), "--to", "lab")
     assert done.exit_code == 4
     assert done.stderr == f"natless: {folder} has no Dockerfile: build = must name the folder that holds it\n"
 
@@ -72,7 +70,7 @@ def test_a_broken_promise_is_a_finding_and_nothing_is_asked(folder: Path, monkey
 
     monkeypatch.setattr(room, "world_of", lambda *_: nowhere("eu-west-1"))
     monkeypatch.setattr(design, "write", without_s3)
-    done = CliRunner().invoke(room.deploy, [str(folder), "--to", "lab"])
+    done = typed("deploy", str(folder), "--to", "lab")
     assert done.exit_code == 1, done.output
     assert "error NL401 endpoint-missing" in done.stderr
     assert f"{folder}/natless.toml" in done.stderr
@@ -80,7 +78,7 @@ def test_a_broken_promise_is_a_finding_and_nothing_is_asked(folder: Path, monkey
 
 def test_a_region_of_another_partition_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "world_of", lambda *_: nowhere("cn-north-1"))
-    done = CliRunner().invoke(room.deploy, [str(folder), "--to", "aws"])
+    done = typed("deploy", str(folder), "--to", "aws")
     assert done.exit_code == 2
     assert "cn-north-1 is not supported yet" in done.stderr
 
@@ -104,12 +102,12 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Stubber:
     return stubber
 
 
-@pytest.mark.parametrize("command", [room.deploy, destroy])
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_without_a_terminal_and_without_yes_nothing_is_done(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, command: click.Command
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     stubber = scripted(monkeypatch)
-    done = CliRunner().invoke(command, [str(folder), "--to", "aws"])
+    done = typed(command, str(folder), "--to", "aws")
     assert done.exit_code == 2, done.output
     first, *rest = done.stderr.splitlines()
     assert first == "account 123456789012, region eu-west-1, as arn:aws:sts::123456789012:assumed-role/deploy/ci"

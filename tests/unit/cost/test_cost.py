@@ -14,10 +14,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from click.testing import CliRunner
+from tests.typed import typed
 
 from natless import load
-from natless.cli.main import natless
 from natless.cloud import Cloud
 from natless.cost import BreakEven, Line, break_even, compare, estimate
 
@@ -154,15 +153,15 @@ def test_a_service_on_instances_is_not_priced_by_its_tasks() -> None:
 
 
 def test_the_command_says_it_as_text_and_as_json() -> None:
-    said = CliRunner().invoke(natless, ["cost", str(HELLO), "--prices-of", "us-east-1", "--compare"])
+    said = typed("cost", str(HELLO), "--prices-of", "us-east-1", "--compare")
     assert said.exit_code == 0, said.output
     assert "until 162.2 GB a month" in said.output
     assert "Fargate Spot: 2.70 to 4.51" in said.output
-    done = CliRunner().invoke(natless, ["cost", str(HELLO), "--prices-of", "us-east-1", "--json", "--compare"])
+    done = typed("cost", str(HELLO), "--prices-of", "us-east-1", "--json", "--compare")
     answer = json.loads(done.stdout)
     assert answer["against_nat"]["break_even_gb"] == "162.2"
     assert answer["total"] == "76.54"
     assert [option["name"] for option in answer["options"]["WebService"]] == ["Fargate", "Fargate Spot", "EC2"]
-    unknown = CliRunner().invoke(natless, ["cost", str(HELLO)])
+    unknown = typed("cost", str(HELLO))
     assert unknown.exit_code == 3
     assert "--prices-of" in unknown.output
