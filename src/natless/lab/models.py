@@ -1,7 +1,8 @@
-"""AWS's service models and endpoints as botocore ships them, read once in a process and by a quick reader.
+"""What botocore and moto ship as data, read once in a process, by a quick reader, and for the lab's region alone.
 
-moto and boto3 make a loader for each session, each of which reads megabytes of JSON anew: half of the time in which a
-lab came up, and a second of the first deployment.
+moto and boto3 make a loader for each session, each of which reads megabytes of service models anew, and moto reads for
+every region which instance types it offers: half of the time in which a lab came up, and a second of the first
+deployment.
 """
 
 from __future__ import annotations
@@ -34,10 +35,25 @@ def loader() -> botocore.loaders.Loader:
     return botocore.loaders.Loader(file_loader=Files())
 
 
-def share() -> None:
-    """Have every session of this process use the one loader, and moto's the quick reader; before moto is read."""
+def share(region: str) -> None:
+    """Have every session of this process use the one loader, and moto's the quick reader; before moto is read.
+
+    moto gets what `region` offers, and nothing of other regions: a lab has one.
+    """
+    import moto  # noqa: PLC0415 - moto is read by the lab's own process alone
+    from moto.utilities import utils  # noqa: PLC0415 - as above
+
+    utils.load_resource = functools.partial(_resource, Path(*moto.__path__), region)
     botocore.loaders.Loader.FILE_LOADER_CLASS = Files
     botocore.loaders.create_loader = botocore.session.create_loader = _shared
+
+
+def _resource(folder: Path, region: str, name: str) -> Any:
+    """Give the data file `name` of moto's `folder`, packed or not, as `moto.utilities.utils.load_resource` does."""
+    file = folder / name
+    if file.parent.parent.name == "instance_type_offerings" and file.name.partition(".")[0] != region:
+        return []
+    return Files().load_file(str(file).removesuffix(".gz").removesuffix(".json"))
 
 
 def _shared(search_path_string: str | None = None) -> botocore.loaders.Loader:

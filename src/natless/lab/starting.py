@@ -38,7 +38,7 @@ def house(plan: Plan) -> Callable[[Inside], None]:
 
         # What is read now stays to the lab's end: to look through it for garbage took a fifth of the time.
         gc.disable()
-        models.share()
+        models.share(plan.region)
         from natless.lab.house import keep  # noqa: PLC0415 - moto keeps what it finds when it is imported
 
         keep(inside, plan)

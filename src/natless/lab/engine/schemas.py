@@ -6,13 +6,11 @@ Type names lead to schema files through `providers/REGION.json` and `resources/H
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import json
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 import msgspec
-
-DATA = "cfnlint.data.schemas"
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -43,11 +41,20 @@ def _at(value: Any, path: list[str]) -> Any:
 
 
 @functools.cache
+def folder() -> Path:
+    """Give the folder of cfn-lint's schemas. To import cfn-lint itself reads sympy, which takes a second."""
+    found = importlib.util.find_spec("cfnlint")
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError("cfn-lint, which ships AWS's schemas, is not installed", name="cfnlint")
+    return Path(found.submodule_search_locations[0]) / "data" / "schemas"
+
+
+@functools.cache
 def _types(region: str) -> dict[str, str]:
-    folder = importlib.resources.files(DATA) / "providers"
-    named = folder / f"{region}.json"
-    listing = named if named.is_file() else folder / "us-east-1.json"
-    return dict(json.loads(listing.read_text("utf-8")))
+    listing = folder() / "providers" / f"{region}.json"
+    if not listing.is_file():
+        listing = listing.with_name("us-east-1.json")
+    return msgspec.json.decode(listing.read_bytes(), type=dict[str, str])
 
 
 @functools.cache
@@ -56,7 +63,7 @@ def schema(region: str, kind: str) -> Schema | None:
     digest = _types(region).get(kind)
     if digest is None:
         return None
-    document = json.loads((importlib.resources.files(DATA) / "resources" / f"{digest}.json").read_text("utf-8"))
+    document = msgspec.json.decode((folder() / "resources" / f"{digest}.json").read_bytes())
     read_only = {path.split("/")[2] for path in document.get("readOnlyProperties", []) if path.count("/") == 2}  # noqa: PLR2004  # /properties/NAME
     return Schema(type=kind, document=document, read_only=frozenset(read_only))
 
