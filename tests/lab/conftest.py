@@ -17,7 +17,8 @@ import pytest
 
 Run = Callable[[str], Any]
 
-SOURCE = Path(__file__).parents[2] / "src"
+CHECKOUT = Path(__file__).parents[2]
+SOURCE = CHECKOUT / "src"
 LONGEST_SECONDS = 840
 """What no scenario takes on any machine: a hang is told before pytest ends it."""
 
@@ -70,7 +71,9 @@ def _seen(command: list[str], environment: dict[str, str] | None = None) -> Any:
 @pytest.fixture(scope="session")
 def whole() -> Run:
     """Run a script of this folder that brings a whole lab up; give what it printed as JSON."""
-    return lambda script: _seen([sys.executable, str(Path(__file__).with_name(script))])
+    # A script finds its own folder by itself, and what the other tests share by the checkout.
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    return lambda script: _seen([sys.executable, str(Path(__file__).with_name(script))], environment)
 
 
 @pytest.fixture(scope="session")
