@@ -17,6 +17,7 @@ REGION = "ap-northeast-2"
 ACCOUNT = "123456789012"
 KEY = "AKIALABLABLABLABLABL"
 AT_ONCE = Timings(endpoint_pending=0.0, balancer_provisioning=0.0, held_back=0.0, poll=0.002)
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 SHARED_IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shared/app:1"
 SECRET, PARAMETER = "prod/db", "/prod/token"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -28,6 +29,8 @@ def quiet_account(seed: int) -> LabAccount:
     account.connect("ecr").create_repository(repositoryName="shared/app")
     put_image(account.connect, "shared/app", "1")
     account.connect("secretsmanager").create_secret(Name=SECRET, SecretString='{"url": "x"}')
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    account.connect("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))
     account.connect("ssm").put_parameter(Name=PARAMETER, Value="x", Type="SecureString")
     threading.Thread(target=Steady(account).run, daemon=True).start()
     return account

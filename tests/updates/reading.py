@@ -160,6 +160,7 @@ def _of_role(connect: Any, thing: Mapping[str, Any]) -> Iterator[tuple[str, Any]
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         yield "policy", iam.get_role_policy(RoleName=role, PolicyName=name)
     attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    yield "boundary", [role, str(iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary"))]
     yield "attached", {"role": role, "policies": attached, "tags": iam.list_role_tags(RoleName=role)["Tags"]}
 
 

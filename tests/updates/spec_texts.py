@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from quiet_account import PARAMETER, REGION, SECRET, SHARED_IMAGE
+from quiet_account import BOUNDARY, PARAMETER, REGION, SECRET, SHARED_IMAGE
 
 SIZES = ((256, 512), (256, 2048), (512, 4096), (1024, 2048), (4096, 30720))
 BLOCKS = (("10.0.0.0/16", 4), ("10.0.0.0/20", 3), ("10.7.0.0/16", 4), ("172.20.4.0/24", 2))
@@ -18,6 +18,7 @@ INGRESSES = (
 )
 COUNTS = ("1", "2", "3", "{ min = 1, max = 4, cpu = 60 }", "{ min = 2, max = 3, cpu = 40 }")
 LAUNCHES = ('"fargate"', '"fargate-spot"', "{ base = 1, fargate = 1, fargate-spot = 3 }", "{ fargate-spot = 1 }")
+TAGS = ("", '{ team = "shop" }', '{ team = "till", stage = "prod" }')
 SECRETS = (
     f'URL = "secretsmanager:{SECRET}#url"',
     f'WHOLE = "secretsmanager:{SECRET}"',
@@ -32,10 +33,13 @@ def spec_text(name: str, chance: random.Random, before: str = "") -> str:
     """
     block = next((line for line in before.splitlines() if line.startswith("cidr = ")), "")
     standing = next((each for each in BLOCKS if each[0] in block), None) if before else chance.choice(BLOCKS)
-    service = _service(chance)
-    return "\n".join(
-        [f'name = "{name}"', f'region = "{REGION}"', *_network(chance, standing or BLOCKS[0]), *service, ""]
-    )
+    network, service = _network(chance, standing or BLOCKS[0]), _service(chance)
+    return "\n".join([f'name = "{name}"', f'region = "{REGION}"', *_marks(chance), *network, *service, ""])
+
+
+def _marks(chance: random.Random) -> list[str]:
+    boundary, tags = chance.choice([True, False, False]), chance.choice(TAGS)
+    return [*([f'permissions_boundary = "{BOUNDARY}"'] if boundary else []), *([f"tags = {tags}"] if tags else [])]
 
 
 def _network(chance: random.Random, standing: tuple[str, int]) -> list[str]:

@@ -37,7 +37,7 @@ class Role(msgspec.Struct, frozen=True):
     """A role with its inline and attached policies.
 
     `managed` holds ARNs of managed policies whose text is not here: the prover looks AWS's own up in the
-    catalog, and any other is unknown.
+    catalog, and any other is unknown. `boundary` is the permissions boundary, by its ARN where its text is not here.
     """
 
     id: str
@@ -46,3 +46,4 @@ class Role(msgspec.Struct, frozen=True):
     policies: tuple[Policy | Gap, ...] = ()
     managed: tuple[str | Gap, ...] = ()
     trust: Policy | Gap | None = None
+    boundary: Policy | str | Gap | None = None

@@ -17,7 +17,7 @@ from natless.deploy.progress import Change, Changes, Unchanged
 from natless.deploy.proving import proof_of, proof_of_stack
 from natless.deploy.reach import Turn, turns
 from natless.deploy.stacks import Stack
-from natless.design import Design, Template, compact, images_stack
+from natless.design import Design, Template, compact, images_stack, stack_tags
 from natless.finding import Finding, Severity, Verdict
 from natless.spec.model import Spec
 
@@ -130,8 +130,7 @@ def _proposed(
     if stack is not None:
         _must_rest(stack)
         changes.must_be_ours(stack, spec.name)
-    tags = {"natless": spec.name}
-    made = changes.propose(connect, name, compact(template), parameters, tags=tags, pace=pace)
+    made = changes.propose(connect, name, compact(template), parameters, tags=stack_tags(spec), pace=pace)
     if isinstance(made, Changes):
         changes.discard(connect, made, pace)
     return made

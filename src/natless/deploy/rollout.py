@@ -18,7 +18,7 @@ from natless.deploy.progress import Changes, Deployed, FatalStart, Progress, Sai
 from natless.deploy.schedule import Schedule
 from natless.deploy.stacks import Stack
 from natless.deploy.watch import Watch
-from natless.design import Template, compact
+from natless.design import Template, compact, stack_tags
 from natless.finding import Verdict
 from natless.spec.model import Spec
 
@@ -56,7 +56,7 @@ class Rollout:
     def stack(self, name: str, template: Template, parameters: Mapping[str, str]) -> Generator[Progress, None, bool]:
         """Bring one stack to its template. Returns False where a person said no."""
         yield from changes.prepare(self._connect, name, self._spec.name, self._pace)
-        tags = {"natless": self._spec.name}
+        tags = stack_tags(self._spec)
         proposed = changes.propose(self._connect, name, compact(template), parameters, tags=tags, pace=self._pace)
         return (yield from self.carry_out(name, proposed, template))
 

@@ -16,6 +16,7 @@ from natless.design.design import (
     compact,
     text,
 )
+from natless.design.marks import stack_tags
 from natless.design.names import images_stack, repository_name
 from natless.design.write import write
 
@@ -31,6 +32,7 @@ __all__ = [
     "compact",
     "images_stack",
     "repository_name",
+    "stack_tags",
     "text",
     "write",
 ]

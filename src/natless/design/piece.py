@@ -74,6 +74,11 @@ def sub(text: str) -> dict[str, str]:
     return {"Fn::Sub": text}
 
 
+def arn(text: str) -> dict[str, str]:
+    """Give an ARN that a person wrote. With the partition as a pseudo parameter validators take it for what it is."""
+    return sub(f"arn:${{AWS::Partition}}:{text.split(':', 2)[2]}")
+
+
 def literal(text: str) -> str | dict[str, Any]:
     """Give a person's own text. Outside `Fn::Sub`, `${` means nothing, but validators take it for a mistake."""
     return {"Fn::Join": ["$", text.split("$")]} if "${" in text else text

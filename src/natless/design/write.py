@@ -11,6 +11,7 @@ from natless.design.endpoints import endpoints
 from natless.design.groups import groups
 from natless.design.hosts import hosted, hosts, providers
 from natless.design.images import given_image, repository, repository_uri
+from natless.design.marks import marked
 from natless.design.names import ServiceIds, repository_name
 from natless.design.network import network
 from natless.design.parameters import parameters
@@ -27,9 +28,9 @@ def write(spec: Spec) -> Design:
     if not spec.services:
         raise ValueError(f"{spec.source}: there is no service to design for")
     pushed = [service for service in spec.services if given_image(service) is None]
-    images = [repository(spec, service) for service in pushed]
+    images = marked(spec, [repository(spec, service) for service in pushed])
     declared = parameters(spec)
-    pieces = by_content(_main(spec))
+    pieces = marked(spec, by_content(_main(spec)))
     return Design(
         images=_images(spec, pushed, images),
         main=_template(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -159,9 +160,36 @@ def identity(world: World, role: Role | Gap, calls: tuple[Call, ...], source: En
                 open_.extend(gaps)
             case _:
                 pass
+    bounded = _bounded(role, requests)
+    if isinstance(bounded, No):
+        return bounded
+    open_.extend(bounded)
     if open_:
         return Maybe(tuple(dict.fromkeys(open_)))
     return Yes(Path((Hop("identity", role.id, _actions(calls), role.origin),)))
+
+
+def _bounded(role: Role, requests: Mapping[Call, Request]) -> No | tuple[Gap, ...]:
+    """Hold calls that the role's policies allow against its permissions boundary, which must allow them as well.
+
+    Source: IAM user guide, 'Permissions boundaries for IAM entities'.
+    """
+    if role.boundary is None:
+        return ()
+    boundary = _managed(role, role.boundary) if isinstance(role.boundary, str) else role.boundary
+    open_: list[Gap] = []
+    for call, request in requests.items():
+        match allowed((boundary,), request):
+            case False:
+                resource = _PLACEHOLDER.sub("*", call.resource)
+                reason = f"the permissions boundary of {role.id} does not allow {call.action} on {resource}"
+                words = f"Allow {call.action} on {resource} in the policy that is the boundary of {role.id}."
+                return _identity_no(role, _DENIES[call.by], reason, Mend(words=words))
+            case Maybe(gaps):
+                open_.extend(gaps)
+            case _:
+                pass
+    return tuple(open_)
 
 
 def role_policies(role: Role) -> tuple[Policy | Gap, ...]:

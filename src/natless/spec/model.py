@@ -103,6 +103,7 @@ class Spec(msgspec.Struct, frozen=True):
     `source` is the path as the person named it; `lines` gives the line (from 1) of each key by its dotted path
     (`services.web.cpu`, `services.web` for the table's own header); `region` is that of the given image where the
     file has no other word for it, as no endpoint reaches another region's; None where it is left to the profile.
+    `tags` go on all that takes tags; `permissions_boundary` is the ARN of the policy that bounds each role.
     """
 
     source: str
@@ -111,3 +112,5 @@ class Spec(msgspec.Struct, frozen=True):
     network: Network
     services: tuple[Service, ...]
     lines: Mapping[str, int]
+    tags: Mapping[str, str] = {}
+    permissions_boundary: str | None = None

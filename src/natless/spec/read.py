@@ -10,7 +10,7 @@ from typing import Any
 from natless.finding import Fix, Origin
 from natless.finding.rules import KEY_MISSING, TOML_SYNTAX, TYPE_WRONG
 from natless.spec.image import ecr_image
-from natless.spec.model import Network, Service, Spec
+from natless.spec.model import Service, Spec
 from natless.spec.network import read_network, read_region
 from natless.spec.positions import positions
 from natless.spec.problems import Problems, SpecError, written
@@ -18,6 +18,7 @@ from natless.spec.public_image import public_image
 from natless.spec.routes import check_services
 from natless.spec.service import check_name, read_service
 from natless.spec.table import Table, take
+from natless.spec.tags import read_boundary, read_tags
 from natless.spec.words import NAME_PATTERN, TOP
 
 __all__ = ["SpecError", "read"]
@@ -44,12 +45,12 @@ def read(text: str, source: str) -> Spec:
     except ValueError as error:
         raise _syntax_error(text, source, str(error)) from None
     problems = Problems(source, lines)
-    name, region, network, services = _read_top(problems, given)
+    spec = _read_top(problems, given, source, {".".join(path): line for path, line in lines.items()})
     problems.raise_any()
-    return Spec(source, name, region, network, services, {".".join(path): line for path, line in lines.items()})
+    return spec
 
 
-def _read_top(problems: Problems, given: Mapping[str, Any]) -> tuple[str, str | None, Network, tuple[Service, ...]]:
+def _read_top(problems: Problems, given: Mapping[str, Any], source: str, lines: Mapping[str, int]) -> Spec:
     """Read the whole document; where something is wrong it is recorded, and a stand-in takes its place."""
     table = take(problems, (), given, TOP)
     name = table.values.get("name", "")
@@ -58,7 +59,10 @@ def _read_top(problems: Problems, given: Mapping[str, Any]) -> tuple[str, str | 
     region = read_region(problems, table.values.get("region"))
     network = read_network(problems, table.values.get("network", {}))
     services = _read_services(problems, table, region)
-    return name, region or _region_of_image(problems, services), network, services
+    region = region or _region_of_image(problems, services)
+    tags = read_tags(problems, table.values.get("tags", {}))
+    boundary = read_boundary(problems, table.values.get("permissions_boundary"), region)
+    return Spec(source, name, region, network, services, lines, tags, boundary)
 
 
 def _region_of_image(problems: Problems, services: tuple[Service, ...]) -> str | None:

@@ -15,10 +15,13 @@ from natless.spec.words import (
     COUNT,
     INSTANCES,
     LAUNCH,
+    MOST_TAGS,
     NETWORK,
     REFERENCE_PATTERN,
     SERVICE,
     SERVICE_NAME_PATTERN,
+    TAG_KEY_PATTERN,
+    TAG_VALUE_PATTERN,
     TEXT_PATTERN,
     TOP,
     VARIABLE_PATTERN,
@@ -33,6 +36,11 @@ def schema() -> dict[str, Any]:
     """Give the schema, in JSON's types."""
     top = _table(TOP)
     top["properties"]["network"] |= _table(NETWORK)
+    top["properties"]["tags"] |= {
+        "additionalProperties": {"type": "string", "pattern": _whole(TAG_VALUE_PATTERN)},
+        "propertyNames": {"pattern": _whole(TAG_KEY_PATTERN)},
+        "maxProperties": MOST_TAGS,
+    }
     top["properties"]["services"] |= {
         "additionalProperties": _service(),
         "propertyNames": {"pattern": _whole(SERVICE_NAME_PATTERN)},

@@ -30,6 +30,11 @@ HEALTH_PATTERN = r"/[!-~]{0,1023}"
 VARIABLE_PATTERN = r"[A-Za-z_][A-Za-z0-9_.-]{0,254}"
 FILLED_PATTERN = r"[^\u0000]*[^\u0000\s][^\u0000]*"
 TEXT_PATTERN = r"[^\u0000]*"
+TAG_KEY_PATTERN = r"[^\u0000-\u001f!-*,;<>?\[-^`{-\u007f]{1,128}"
+TAG_VALUE_PATTERN = r"[^\u0000-\u001f!-*,;<>?\[-^`{-\u007f]{1,256}"
+MOST_TAGS = 47
+"""AWS takes 50 on one thing (tagging reference, "Tag naming limits and requirements"); three are natless's own."""
+BOUNDARY_PATTERN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}"
 REFERENCE_PATTERN = r"(secretsmanager|ssm):.+"
 MOST_ZONES = 4
 IMAGE_ID_PATTERN = r"ami-([0-9a-f]{8}|[0-9a-f]{17})"
@@ -97,6 +102,14 @@ TOP = Words(
             "The services, each a table [services.NAME].",
             '[services.web]\nbuild = "."\nport = 8080',
             required=True,
+        ),
+        Key("tags", "table", "Tags of the stacks and of all in them, each a text.", '[tags]\nteam = "shop"'),
+        Key(
+            "permissions_boundary",
+            "text",
+            "The ARN of the IAM policy that bounds every role that is made.",
+            'permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"',
+            pattern=BOUNDARY_PATTERN,
         ),
     ),
     (Later("env", "one environment a file"),),
@@ -321,6 +334,7 @@ OTHER_WORDS = {
     "desired_count": "count",
     "cpu_architecture": "architecture",
     "dockerfile": "build",
+    "boundary": "permissions_boundary",
     "env": "environment",
     "env_vars": "environment",
     "domain": "host",
@@ -345,6 +359,7 @@ OTHER_WORDS = {
     "scale": "count",
     "service": "services",
     "spot": "fargate-spot",
+    "tag": "tags",
     "variables": "environment",
     "vpc_cidr": "cidr",
 }

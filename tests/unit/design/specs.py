@@ -52,6 +52,10 @@ ROUTES = st.sampled_from(
 """Hosts and paths, each telling a service from all others."""
 
 
+TAGS = st.sampled_from([{}, {"team": "shop"}, {"cost:center": "42 / a+b=c@d", "équipe": "né"}])
+BOUNDARIES = st.sampled_from([None, None, "arn:aws:iam::123456789012:policy/team/boundary"])
+
+
 @st.composite
 def services(draw: st.DrawFn, name: str, *, public: bool, route: tuple[tuple[str, ...], tuple[str, ...]]) -> Service:
     """One service of that name; `route` is its hosts and paths."""
@@ -98,4 +102,6 @@ def specs(draw: st.DrawFn) -> Spec:
         draw(st.sampled_from([("0.0.0.0/0",), ("13.32.0.0/15", "151.101.1.7/32")])),
         draw(st.booleans()),
     )
-    return Spec("natless.toml", draw(NAMES), draw(REGIONS), network, tuple(found), {"name": 1})
+    name, region = draw(NAMES), draw(REGIONS)
+    tags, boundary = draw(TAGS), draw(BOUNDARIES)
+    return Spec("natless.toml", name, region, network, tuple(found), {"name": 1}, tags, boundary)

@@ -19,8 +19,10 @@ from tests.unit.design.specs import specs
 from natless import design, load
 from natless.catalog.handler_permissions import PERMISSIONS
 from natless.design import Design, Template
+from natless.design.marks import WITHOUT_TAGS
 from natless.finding import Blocked, Unknown
 from natless.finding import Severity as FindingSeverity
+from natless.lab.engine.schemas import schema
 from natless.prove import Promises, prove
 from natless.spec.model import Network, Secret, Service, Spec
 
@@ -253,7 +255,35 @@ def test_every_design_holds_what_it_promises(spec: Spec) -> None:
     assert {found.rule for found in proof.findings if found.severity is not FindingSeverity.NOTE} <= shared
     blocked = {verdict.need for verdict in proof.verdicts if isinstance(verdict.outcome, Blocked)}
     assert blocked == (set() if spec.network.nat else {"task->internet"})
-    assert not any(isinstance(verdict.outcome, Unknown) for verdict in proof.verdicts)
+    unknown = {verdict.need for verdict in proof.verdicts if isinstance(verdict.outcome, Unknown)}
+    # A boundary's text stands in no template: what roles are asked for leans on it, and what they are not does not.
+    by_role = blocked | {"image-source", "s3-layers", "internet->alb", "alb->task", "task->internet"}
+    assert bool(unknown) == (spec.permissions_boundary is not None)
+    assert not unknown & by_role
+
+
+@settings(max_examples=25, deadline=None)
+@given(specs())
+def test_tags_are_on_all_that_takes_tags_and_the_boundary_on_every_role(spec: Spec) -> None:
+    designed = design.write(spec)
+    named = spec.permissions_boundary
+    bound = {"Fn::Sub": named.replace("arn:aws:", "arn:${AWS::Partition}:")} if named else None
+    for template in (designed.images, designed.main):
+        for element in (template or {"Resources": {}})["Resources"].values():
+            kind, properties = element["Type"], element["Properties"]
+            document = schema("us-east-1", kind)
+            assert document is not None
+            takes = "TagSpecifications" if kind == "AWS::EC2::LaunchTemplate" else "Tags"
+            assert (takes in document.document["properties"]) == (kind not in WITHOUT_TAGS)
+            listed = properties.get(takes, [])
+            listed = listed if takes == "Tags" else [tag for part in listed for tag in part["Tags"]]
+            found = {tag["Key"]: tag["Value"] for tag in listed}
+            assert len(found) == len(listed)
+            assert kind in WITHOUT_TAGS or found.items() >= spec.tags.items()
+            assert properties.get("PermissionsBoundary") == (bound if kind == ROLE else None)
+
+
+ROLE = "AWS::IAM::Role"
 
 
 def written(spec: Spec) -> tuple[str, str, Design]:

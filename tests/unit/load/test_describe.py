@@ -351,8 +351,14 @@ def test_roles_and_their_policies() -> None:
 def test_what_was_denied_of_a_role_is_a_gap() -> None:
     assert isinstance(role_with(RolePolicyList=None).policies[0], Gap)
     assert isinstance(role_with(AttachedManagedPolicies=None).managed[0], Gap)
-    bounded = role_with(PermissionsBoundary={"PermissionsBoundaryArn": "arn:aws:iam::1:policy/B"})
-    assert isinstance(bounded.policies[-1], Gap)
+
+
+def test_a_permissions_boundary_is_its_text_where_that_was_read() -> None:
+    unread = role_with(PermissionsBoundary={"PermissionsBoundaryArn": "arn:aws:iam::1:policy/B"})
+    assert unread.boundary == "arn:aws:iam::1:policy/B"
+    known = role_with(PermissionsBoundary={"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/B"})
+    assert statement(known.boundary).effect == "Allow"
+    assert role_with().boundary is None
 
 
 def test_a_url_encoded_policy_is_read() -> None:

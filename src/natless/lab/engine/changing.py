@@ -17,7 +17,7 @@ from natless.lab.engine.resources.kinds import KINDS
 from natless.lab.engine.schemas import schema
 from natless.lab.engine.stacks import Before, ChangeSet, Stack, now
 from natless.lab.engine.template import Template, TemplateError
-from natless.lab.engine.updating_stacks import AGAIN, not_in_place
+from natless.lab.engine.updating_stacks import not_in_place
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 NO_UPDATES = "No updates are to be performed."
@@ -227,8 +227,6 @@ class Changing:
         ]
         if _same(made.stack, made.template, made.given, made.tags) or (not planned and outputs[0] == outputs[1]):
             made.fail(NO_CHANGES)
-        elif sorted(map(str, made.tags)) != sorted(map(str, made.stack.tags)):
-            made.fail(f"the lab cannot change the tags of stack {made.stack.name}: {AGAIN}")
         elif impossible:
             made.fail("; ".join(impossible))
 

@@ -7,7 +7,7 @@ schemas. A value that leans on something that is yet to be made is not known bef
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -106,7 +106,7 @@ def plan(shop: Workshop, made: ChangeSet) -> tuple[Planned, ...]:
     parts = chosen(made.template, resolver)
     planned = {}
     for name in graph.in_order(graph.edges(parts)):
-        found = _planned(shop, resolver, name, parts[name], standing.get(name))
+        found = _planned(shop, resolver, name, parts[name], standing.get(name), tags=made.tags)
         if found is not None:
             planned[name] = found
             if found.action == "Add" or found.replaced:
@@ -119,7 +119,15 @@ def plan(shop: Workshop, made: ChangeSet) -> tuple[Planned, ...]:
     return (*(planned[name] for name in parts if name in planned), *gone)
 
 
-def _planned(shop: Workshop, resolver: Resolver, name: str, part: Template, old: Resource | None) -> Planned | None:
+def _planned(
+    shop: Workshop,
+    resolver: Resolver,
+    name: str,
+    part: Template,
+    old: Resource | None,
+    *,
+    tags: Sequence[Mapping[str, str]],
+) -> Planned | None:
     kind = str(part["Type"])
     about = schema(shop.stacks.region, kind)
     if old is None or about is None:
@@ -129,6 +137,7 @@ def _planned(shop: Workshop, resolver: Resolver, name: str, part: Template, old:
         return Planned(name, kind, old.physical_id, "Modify", retyped=True, kept=kept)
     properties = {key: _foreseen(resolver, value) for key, value in (part.get("Properties") or {}).items()}
     properties, _ = fit(about, {key: value for key, value in properties.items() if value is not None})
+    properties = tagging.joined(about.document, properties, tags)
     changed = differences(about, old.properties, properties)
     return Planned(name, kind, old.physical_id, "Modify", changed, kept=kept) if changed else None
 

@@ -11,6 +11,7 @@ import msgspec
 
 from natless.lab.engine import failing, graph, schemas
 from natless.lab.engine.intrinsics import NO_VALUE, Resolver
+from natless.lab.engine.resources import tagging
 from natless.lab.engine.resources.kinds import KINDS
 from natless.lab.engine.resources.making import Connect, Kind, Request, random_suffix
 from natless.lab.engine.stacks import Resource, Stack, Stacks
@@ -161,6 +162,7 @@ class Making:
             raise TemplateError(
                 f"Properties validation failed for resource {resource.logical_id} with message:\n{said}"
             )
+        resource.properties = tagging.joined(schema.document, resource.properties, self._stack.tags)
         return kind
 
     def _look(self, name: str) -> None:

@@ -114,7 +114,7 @@ def change(shop: Workshop, stack: Stack, resource: Resource, old: Resource, foun
     if unserved:
         raise TemplateError(not_in_place(resource.logical_id, resource.type, sorted(unserved)))
     asked, physical = request(shop, stack, resource), resource.physical_id or ""
-    if kind.update is not None and names != {"Tags"}:
+    if kind.update is not None and not (tagged and names == {"Tags"}):
         kind.update(asked, physical, old.properties)
     if tagged:
         tagging.retag(asked, resource.type, physical, resource.attributes, old.properties.get("Tags") or [])

@@ -83,9 +83,6 @@ def role(draft: Draft, resource: Resource) -> None:
             policies.append(found)
     for name in {resource.id, render(draft.template, Reference(resource.id))}:
         policies += draft.policies.pop(name, [])
-    boundary = fields.value("PermissionsBoundary")
-    if boundary is not NOTHING:
-        policies.append(fields.gap("PermissionsBoundary", "a permissions boundary limits the role: it is not read"))
     managed: list[str | Gap] = []
     for attached in fields.ids("ManagedPolicyArns") or ():
         own = draft.managed.get(attached) if isinstance(attached, str) else None
@@ -95,7 +92,17 @@ def role(draft: Draft, resource: Resource) -> None:
             managed.append(attached)
     arn = render(draft.template, Reference(resource.id, "Arn"))
     trust = policy(fields, "AssumeRolePolicyDocument")
-    draft.roles[resource.id] = Role(resource.id, fields.origin, arn, tuple(policies), tuple(managed), trust)
+    draft.roles[resource.id] = Role(
+        resource.id, fields.origin, arn, tuple(policies), tuple(managed), trust, _boundary(draft, fields)
+    )
+
+
+def _boundary(draft: Draft, fields: Fields) -> Policy | str | Gap | None:
+    """Read a permissions boundary: its text where the template makes it, else its ARN."""
+    if not fields.has("PermissionsBoundary"):
+        return None
+    named = fields.needed_id("PermissionsBoundary")
+    return draft.managed.get(named, named) if isinstance(named, str) else named
 
 
 def attached_policy(draft: Draft, resource: Resource) -> None:

@@ -21,7 +21,8 @@ def roles(sections: Sections) -> dict[str, Role]:
             item.malformed("Arn", "a role has an Arn")
             return None
         attached, unread = _attached(item, texts)
-        return Role(item.id, item.origin, arn, (*_inline(item), *attached, *_boundary(item)), unread, _trust(item))
+        policies = (*_inline(item), *attached)
+        return Role(item.id, item.origin, arn, policies, unread, _trust(item), _boundary(item, texts))
 
     return sections.each("Roles", role)
 
@@ -48,11 +49,12 @@ def _attached(item: Item, texts: Mapping[str, Policy | Gap]) -> tuple[tuple[Poli
     return tuple(texts[arn] for arn in arns if arn in texts), tuple(arn for arn in arns if arn not in texts)
 
 
-def _boundary(item: Item) -> tuple[Gap, ...]:
+def _boundary(item: Item, texts: Mapping[str, Policy | Gap]) -> Policy | str | Gap | None:
+    """Give the permissions boundary: its text where it is here, else its ARN."""
     if not item.has("PermissionsBoundary"):
-        return ()
-    arn = item.part("PermissionsBoundary").maybe_text("PermissionsBoundaryArn") or ""
-    return (item.gap("PermissionsBoundary", f"the permissions boundary {arn} may take permissions away"),)
+        return None
+    arn = item.part("PermissionsBoundary").text("PermissionsBoundaryArn")
+    return texts.get(arn, arn) if isinstance(arn, str) else arn
 
 
 def _managed_text(item: Item) -> Policy | Gap | None:

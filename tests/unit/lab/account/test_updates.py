@@ -270,6 +270,13 @@ def test_everything_that_takes_tags_names_its_stack_and_place(account: Any) -> N
             "aws:cloudformation:stack-id": made,
             "aws:cloudformation:logical-id": name,
         }, name
+    changed = [{"Key": "stage", "Value": "prod"}]
+    given = {"StackName": "tagged", "UsePreviousTemplate": True, "Capabilities": ["CAPABILITY_IAM"]}
+    cloudformation.update_stack(**given, Tags=changed)
+    assert account.settled(made)["StackStatus"] == "UPDATE_COMPLETE"
+    for name, tags in read_tags(account, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}):
+        own = {key: value for key, value in tags.items() if not key.startswith("aws:")}
+        assert own == {"stage": "prod"}, name
     assert account.delete(made)["StackStatus"] == "DELETE_COMPLETE"
 
 

@@ -280,9 +280,16 @@ def test_role_with_everything_attached(read: Read) -> None:
     assert len(role.policies) == 4
 
 
-def test_a_permissions_boundary_leaves_the_role_open(read: Read) -> None:
+def test_a_permissions_boundary_is_read_where_the_template_makes_it_else_by_its_arn(read: Read) -> None:
     role = read("R: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: arn}}").roles["R"]
-    assert isinstance(role.policies[0], Gap)
+    assert role.boundary == "arn"
+    document = "{Statement: [{Effect: Allow, Action: a, Resource: '*'}]}"
+    made = read(
+        f"B: {{Type: AWS::IAM::ManagedPolicy, Properties: {{PolicyDocument: {document}}}}}\n"
+        "R: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: !Ref B}}"
+    ).roles["R"]
+    assert isinstance(made.boundary, Policy)
+    assert made.policies == ()
 
 
 def test_a_statement_that_is_not_understood_is_a_gap(read: Read) -> None:

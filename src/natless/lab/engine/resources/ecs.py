@@ -211,7 +211,7 @@ KINDS = (
         _scalable_target,
         _drop_target,
         update=_change_target,
-        changes=("MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState"),
+        changes=("MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState", "Tags"),
     ),
     Kind(
         "AWS::ApplicationAutoScaling::ScalingPolicy",

@@ -49,9 +49,21 @@ def _change_role(request: Request, physical_id: str, before: Mapping[str, Any]) 
     for arn in [arn for arn in had if arn not in wanted]:
         iam.detach_role_policy(RoleName=physical_id, PolicyArn=arn)
     iam.update_role(RoleName=physical_id, **request.given("Description", "MaxSessionDuration"))
+    boundary = request.get("PermissionsBoundary")
+    if boundary:
+        iam.put_role_permissions_boundary(RoleName=physical_id, PermissionsBoundary=boundary)
+    elif before.get("PermissionsBoundary"):
+        iam.delete_role_permissions_boundary(RoleName=physical_id)
 
 
-ROLE_CHANGES = ("AssumeRolePolicyDocument", "Policies", "ManagedPolicyArns", "Description", "MaxSessionDuration")
+ROLE_CHANGES = (
+    "AssumeRolePolicyDocument",
+    "Policies",
+    "ManagedPolicyArns",
+    "Description",
+    "MaxSessionDuration",
+    "PermissionsBoundary",
+)
 
 
 def _delete_role(request: Request, physical_id: str) -> None:

@@ -16,7 +16,9 @@ def _launch_template(request: Request) -> Made:
     ec2 = request.connect("ec2")
     name = request.get("LaunchTemplateName") or request.name(TEMPLATE_NAME_LIMIT)
     data = _cased(ec2, "CreateLaunchTemplate", "LaunchTemplateData", request.get("LaunchTemplateData"))
-    made = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)["LaunchTemplate"]
+    marks = _cased(ec2, "CreateLaunchTemplate", "TagSpecifications", request.get("TagSpecifications") or [])
+    given = {"LaunchTemplateName": name, "LaunchTemplateData": data, **({"TagSpecifications": marks} if marks else {})}
+    made = ec2.create_launch_template(**given)["LaunchTemplate"]
     versions = {"DefaultVersionNumber": str(made["DefaultVersionNumber"])}
     versions["LatestVersionNumber"] = str(made["LatestVersionNumber"])
     return Made(made["LaunchTemplateId"], {"LaunchTemplateId": made["LaunchTemplateId"], **versions})
@@ -24,6 +26,18 @@ def _launch_template(request: Request) -> Made:
 
 def _cased(client: Any, call: str, member: str, value: Any) -> Any:
     return cased(client.meta.service_model.operation_model(call).input_shape.members[member], value or {})
+
+
+def _change_template(request: Request, physical_id: str, before: Mapping[str, Any]) -> None:
+    """Change the template's own tags; its data makes another version, which is not served."""
+    ec2 = request.connect("ec2")
+    now = [tag for part in request.get("TagSpecifications") or [] for tag in part.get("Tags") or []]
+    gone = {tag["Key"] for part in before.get("TagSpecifications") or [] for tag in part.get("Tags") or []}
+    gone -= {tag["Key"] for tag in now}
+    if now:
+        ec2.create_tags(Resources=[physical_id], Tags=now)
+    if gone:
+        ec2.delete_tags(Resources=[physical_id], Tags=[{"Key": key} for key in sorted(gone)])
 
 
 def _drop_template(request: Request, physical_id: str) -> None:
@@ -64,15 +78,32 @@ def _group(request: Request) -> Made:
         asked["LaunchTemplate"] = {key: str(value) for key, value in asked["LaunchTemplate"].items()}
     subnets = ",".join(request.get("VPCZoneIdentifier") or [])
     autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName=name, VPCZoneIdentifier=subnets, **{"MinSize": 0, "MaxSize": 0, **sizes}, **asked
+        AutoScalingGroupName=name,
+        VPCZoneIdentifier=subnets,
+        Tags=_group_tags(request.get("Tags"), name),
+        **{"MinSize": 0, "MaxSize": 0, **sizes},
+        **asked,
     )
     found = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
     return Made(name, {"AutoScalingGroupARN": found["AutoScalingGroupARN"]})
 
 
-def _change_group(request: Request, physical_id: str, _before: Mapping[str, Any]) -> None:
+def _change_group(request: Request, physical_id: str, before: Mapping[str, Any]) -> None:
     sizes = {key: int(request.get(key)) for key in ("MinSize", "MaxSize", "DesiredCapacity") if request.get(key)}
-    request.connect("autoscaling").update_auto_scaling_group(AutoScalingGroupName=physical_id, **sizes)
+    autoscaling = request.connect("autoscaling")
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=physical_id, **sizes)
+    tags, gone = _group_tags(request.get("Tags"), physical_id), _group_tags(before.get("Tags"), physical_id)
+    kept = {tag["Key"] for tag in tags}
+    gone = [tag for tag in gone if tag["Key"] not in kept]
+    if tags:
+        autoscaling.create_or_update_tags(Tags=tags)
+    if gone:
+        autoscaling.delete_tags(Tags=gone)
+
+
+def _group_tags(tags: Any, group: str) -> list[dict[str, Any]]:
+    """Give tags as Auto Scaling takes them: each says whose it is."""
+    return [{**tag, "ResourceId": group, "ResourceType": "auto-scaling-group"} for tag in tags or []]
 
 
 def _drop_group(request: Request, physical_id: str) -> None:
@@ -113,7 +144,8 @@ def _provider(request: Request) -> Made:
     ecs = request.connect("ecs")
     name = request.get("Name") or request.name(NAME_LIMIT)
     given = _cased(ecs, "CreateCapacityProvider", "autoScalingGroupProvider", request.get("AutoScalingGroupProvider"))
-    ecs.create_capacity_provider(name=name, autoScalingGroupProvider=given)
+    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in request.all_tags()]
+    ecs.create_capacity_provider(name=name, autoScalingGroupProvider=given, tags=tags)
     return Made(name)
 
 
@@ -139,14 +171,20 @@ def _drop_profile(request: Request, physical_id: str) -> None:
 
 KINDS = (
     Kind("AWS::IAM::InstanceProfile", _profile, _drop_profile),
-    Kind("AWS::EC2::LaunchTemplate", _launch_template, _drop_template),
+    Kind(
+        "AWS::EC2::LaunchTemplate",
+        _launch_template,
+        _drop_template,
+        update=_change_template,
+        changes=("TagSpecifications",),
+    ),
     Kind("AWS::AutoScaling::LaunchConfiguration", _launch_configuration, _drop_configuration),
     Kind(
         "AWS::AutoScaling::AutoScalingGroup",
         _group,
         _drop_group,
         update=_change_group,
-        changes=("MinSize", "MaxSize", "DesiredCapacity"),
+        changes=("MinSize", "MaxSize", "DesiredCapacity", "Tags"),
     ),
     Kind("AWS::EC2::Instance", _instance, _end_instance),
     Kind("AWS::ECS::CapacityProvider", _provider, _drop_provider),

@@ -16,6 +16,21 @@ def serves(kind: str) -> bool:
     return kind.split("::")[1] in SERVED
 
 
+def joined(about: Mapping[str, Any], properties: dict[str, Any], tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Give a resource's properties with the stack's tags among its own, which win.
+
+    Args:
+        about: the type's registry schema, which says whether CloudFormation tags it.
+        properties: as the template has them.
+        tags: the stack's.
+    """
+    taggable = about.get("tagging", {}).get("taggable") and "Tags" in about["properties"]
+    if not tags or not taggable or not serves(str(about["typeName"])):
+        return properties
+    merged = {tag["Key"]: dict(tag) for tag in (*tags, *(properties.get("Tags") or []))}
+    return {**properties, "Tags": list(merged.values())}
+
+
 def retag(
     request: Request, kind: str, physical_id: str, attributes: Mapping[str, Any], before: Sequence[Mapping[str, str]]
 ) -> None:
@@ -35,6 +50,9 @@ def retag(
         case "ElasticLoadBalancingV2":
             _retag(request.connect("elbv2"), ("add_tags", "remove_tags"), {"ResourceArns": [physical_id]}, tags, gone)
         case "ECS":
+            if kind == "AWS::ECS::CapacityProvider":
+                listed = request.connect("ecs").describe_capacity_providers(capacityProviders=[physical_id])
+                arn = listed["capacityProviders"][0]["capacityProviderArn"]
             _retag_small(request.connect("ecs"), {"resourceArn": arn}, small, gone)
         case "ECR":
             arn_of, names = {"resourceArn": arn}, [{"Key": tag["Key"], "Value": tag["Value"]} for tag in tags]
