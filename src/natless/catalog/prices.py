@@ -25,12 +25,15 @@ Item: TypeAlias = Literal[
     "fargate-arm-gb-hour",
     "alb-hour",
     "alb-lcu-hour",
+    "gp3-gb-month",
 ]
-"""What is billed, and the unit. An interface endpoint is billed by the hour in each zone, traffic for its first PB."""
+"""What is billed, and the unit. An interface endpoint is billed by the hour in each zone, traffic for its first PB.
+
+A gp3 volume's GB counts in GiB, and its 3,000 IOPS and 125 MB/s are free; it is billed by the second."""
 
 SOURCE = Source(
-    "AWS price list, offers AmazonVPC, AWSELB and AmazonECS, and the pricing pages of AWS PrivateLink, Amazon VPC,"
-    " AWS Fargate and Elastic Load Balancing",
+    "AWS price list, offers AmazonVPC, AWSELB, AmazonECS and AmazonEC2, and the pricing pages of AWS PrivateLink,"
+    " Amazon VPC, AWS Fargate, Elastic Load Balancing and Amazon EBS",
     "2026-10",
 )
 
@@ -65,6 +68,7 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "fargate-arm-gb-hour": "0.00356",
         "alb-hour": "0.0225",
         "alb-lcu-hour": "0.008",
+        "gp3-gb-month": "0.08",
     },
     "eu-west-1": {
         "interface-endpoint-hour": "0.011",
@@ -77,6 +81,7 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "fargate-arm-vcpu-hour": "0.03238",
         "fargate-arm-gb-hour": "0.00356",
         "alb-hour": "0.0252",
+        "gp3-gb-month": "0.088",
     },
     "eu-central-1": {
         "interface-endpoint-hour": "0.012",
@@ -84,6 +89,7 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "nat-gateway-hour": "0.052",
         "fargate-x86-vcpu-hour": "0.04656",
         "fargate-x86-gb-hour": "0.00511",
+        "gp3-gb-month": "0.0952",
     },
     "ap-northeast-1": {
         "interface-endpoint-hour": "0.014",

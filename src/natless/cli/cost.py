@@ -66,7 +66,7 @@ def cost(
         paint = paint_for_output()
         say(cost_text(found, against, paint))
         for name, each in options.items():
-            say(f"\n{options_text(name, each, paint)}")
+            say(f"\n{options_text(name, cloud.region, each, paint)}")
     sys.exit(UNKNOWN if found.unpriced else 0)
 
 

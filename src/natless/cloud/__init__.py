@@ -26,7 +26,7 @@ from natless.cloud.filtering import (
     SecurityGroup,
 )
 from natless.cloud.identity import Policy, Role, Statement
-from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup, cluster_name
+from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup, Volume, cluster_name
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, Route, RouteTable, Subnet, Vpc
 from natless.cloud.tasks import (
     Container,
@@ -36,6 +36,7 @@ from natless.cloud.tasks import (
     PullThroughCache,
     Repository,
     ServiceTarget,
+    Share,
     TaskDefinition,
 )
 
@@ -74,10 +75,12 @@ __all__ = [
     "RouteTable",
     "SecurityGroup",
     "ServiceTarget",
+    "Share",
     "Statement",
     "Subnet",
     "TargetGroup",
     "TaskDefinition",
+    "Volume",
     "Vpc",
     "cluster_name",
 ]

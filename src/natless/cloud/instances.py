@@ -23,6 +23,13 @@ class CapacityProvider(msgspec.Struct, frozen=True):
     auto_scaling_group: str | Gap
 
 
+class Volume(msgspec.Struct, frozen=True):
+    """A volume that an instance is launched with: its type (gp3, ...) and GiB; None where the AMI says them."""
+
+    type: str | Gap | None
+    gib: int | Gap | None
+
+
 class InstanceGroup(msgspec.Struct, frozen=True):
     """Instances that are launched alike: those of one Auto Scaling group, or one EC2 instance.
 
@@ -32,6 +39,8 @@ class InstanceGroup(msgspec.Struct, frozen=True):
     `role` is the instance profile's role, by id or ARN; None without a profile.
     `public_ip` is None where the subnet decides it.
     `proxy` is set where the user data names an HTTP proxy, or cannot be read: then the agent's own way is not known.
+    `type` is the instance type; `least` and `most` how many there are, None where nothing that was read says so.
+    `volumes` are those that the launch names; what the AMI brings besides is not among them.
     """
 
     id: str
@@ -43,6 +52,10 @@ class InstanceGroup(msgspec.Struct, frozen=True):
     role: str | Gap | None = None
     public_ip: bool | Gap | None = None
     proxy: Gap | None = None
+    type: str | Gap | None = None
+    least: int | Gap | None = None
+    most: int | Gap | None = None
+    volumes: tuple[Volume | Gap, ...] = ()
 
 
 def cluster_name(written: str | None) -> str:

@@ -70,6 +70,14 @@ class ServiceTarget(msgspec.Struct, frozen=True):
     port: int | Gap
 
 
+class Share(msgspec.Struct, frozen=True):
+    """A provider's part in a service's tasks: the first `base`, then as many as `weight` says against the others'."""
+
+    provider: str
+    weight: int | Gap
+    base: int | Gap
+
+
 class EcsService(msgspec.Struct, frozen=True):
     """An ECS service: where tasks of a definition are placed.
 
@@ -79,6 +87,7 @@ class EcsService(msgspec.Struct, frozen=True):
     DependsOn, transitively); None where the source has no order (an account, a plan).
     `desired` tasks are wanted, None where the source leaves the number to ECS; where autoscaling moves it, it is the
     least, and `most` the most. `exec_key` is the KMS key with which its cluster encrypts ECS Exec's sessions.
+    `shares` says how tasks divide between Fargate and Fargate Spot; () where all are on Fargate on demand, or none.
     """
 
     id: str
@@ -98,6 +107,7 @@ class EcsService(msgspec.Struct, frozen=True):
     most: int | Gap | None = None
     exec_key: str | Gap | None = None
     providers: tuple[str | Gap, ...] = ()
+    shares: tuple[Share, ...] = ()
 
 
 class Repository(msgspec.Struct, frozen=True):

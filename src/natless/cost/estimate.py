@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 import msgspec
 
-from natless.catalog.prices import HOURS_A_MONTH, Item, price
+from natless.catalog.prices import HOURS_A_MONTH, SPOT_DISCOUNT, Item, price
 from natless.cloud import Cloud, EcsService, InterfaceEndpoint, LoadBalancer, NatGateway
-from natless.cost.tasks import TaskSize, counts, size
-from natless.finding import Gap, Origin
-
-_CENT = Decimal("0.01")
-
-
-class Line(msgspec.Struct, frozen=True):
-    """What one thing costs by the month.
-
-    `usd` is what it costs at least, and `most` at most where autoscaling moves it; both are None where there is no
-    price, and `why` says which one is missing. `how` is the sum as one would write it down.
-    """
-
-    resource: str
-    what: str
-    how: str
-    origin: Origin
-    usd: Decimal | None
-    most: Decimal | None = None
-    why: str = ""
+from natless.cost.instances import fleets, hosting
+from natless.cost.sums import Line, Sum, cents, of_size, unknown
+from natless.cost.tasks import counts, on_spot, size
+from natless.finding import Gap
 
 
 class Traffic(msgspec.Struct, frozen=True):
@@ -70,58 +54,17 @@ def estimate(cloud: Cloud, hours: int = HOURS_A_MONTH) -> Estimate:
         *(_nat(cloud, each, hours) for each in cloud.nat_gateways.values()),
         *(_balancer(cloud, each, hours) for each in cloud.load_balancers.values()),
         *(line for each in cloud.services.values() for line in _service(cloud, each, hours)),
+        *fleets(cloud, hours),
         *_free(cloud),
     )
     return Estimate(cloud.region, hours, lines, tuple(_traffic(cloud)))
-
-
-def cents(usd: Decimal) -> Decimal:
-    """Round to cents, as a bill does."""
-    return usd.quantize(_CENT, ROUND_HALF_UP)
-
-
-class Sum:
-    """One line's sum: parts of so many units by the hour, and the price that is missing, if one is."""
-
-    def __init__(self, cloud: Cloud, hours: int) -> None:
-        """Begin with nothing."""
-        self.region = cloud.region
-        self.hours = hours
-        self.usd = Decimal(0)
-        self.parts: list[str] = []
-        self.missing: list[str] = []
-
-    def add(self, item: Item, units: Decimal | int, unit: str) -> None:
-        """Add so many units by the hour."""
-        found = price(self.region, item)
-        if found is None:
-            self.missing.append(item)
-            return
-        self.usd += found.usd * units * self.hours
-        self.parts.append(f"{units} {unit} x {found.usd}")
-
-    def line(self, resource: str, what: str, origin: Origin, often: tuple[int, int] = (1, 1)) -> Line:
-        """Give the line, for `often` times the sum: at least, and at most."""
-        if self.missing:
-            why = f"no price of {', '.join(self.missing)} is held for {self.region}"
-            return Line(resource, what, "", origin, None, why=why)
-        least, most = often
-        times = "" if often == (1, 1) else f"{least} x " if least == most else f"{least} to {most} x "
-        how = f"{times}{self.hours} h x ({' + '.join(self.parts)})" if self.parts else ""
-        return Line(
-            resource, what, how, origin, cents(self.usd * least), None if least == most else cents(self.usd * most)
-        )
-
-
-def _unknown(resource: str, what: str, origin: Origin, gap: Gap) -> Line:
-    return Line(resource, what, "", origin, None, why=f"{gap.what} is not known: {gap.why}")
 
 
 def _endpoint(cloud: Cloud, endpoint: InterfaceEndpoint, hours: int) -> Line:
     what = f"interface endpoint {endpoint.service}" if isinstance(endpoint.service, str) else "interface endpoint"
     gap = next((subnet for subnet in endpoint.subnets if isinstance(subnet, Gap)), None)
     if gap is not None:
-        return _unknown(endpoint.id, what, endpoint.origin, gap)
+        return unknown(endpoint.id, what, endpoint.origin, gap)
     found = Sum(cloud, hours)
     found.add("interface-endpoint-hour", len(endpoint.subnets), "zones")
     return found.line(endpoint.id, what, endpoint.origin)
@@ -129,7 +72,7 @@ def _endpoint(cloud: Cloud, endpoint: InterfaceEndpoint, hours: int) -> Line:
 
 def _nat(cloud: Cloud, nat: NatGateway, hours: int) -> Line:
     if isinstance(nat.public, Gap):
-        return _unknown(nat.id, "NAT gateway", nat.origin, nat.public)
+        return unknown(nat.id, "NAT gateway", nat.origin, nat.public)
     found = Sum(cloud, hours)
     found.add("nat-gateway-hour", 1, "gateway")
     if nat.public:
@@ -142,7 +85,7 @@ def _balancer(cloud: Cloud, balancer: LoadBalancer, hours: int) -> Line:
     gap = balancer.internet_facing if isinstance(balancer.internet_facing, Gap) else None
     gap = gap or next((subnet for subnet in balancer.subnets if isinstance(subnet, Gap)), None)
     if gap is not None:
-        return _unknown(balancer.id, what, balancer.origin, gap)
+        return unknown(balancer.id, what, balancer.origin, gap)
     if balancer.kind != "application":
         why = f"no price of a {what} is held"
         return Line(balancer.id, what, "", balancer.origin, None, why=why)
@@ -177,29 +120,48 @@ def _traffic(cloud: Cloud) -> Iterator[Traffic]:
 def _service(cloud: Cloud, service: EcsService, hours: int) -> Iterator[Line]:
     what = "Fargate tasks"
     if isinstance(service.launch, Gap):
-        yield _unknown(service.id, "tasks", service.origin, service.launch)
+        yield unknown(service.id, "tasks", service.origin, service.launch)
+        return
+    if service.launch == "ec2":
+        # Their instances are billed, and a cluster's instances that lie outside what was read are not known here.
+        if not hosting(cloud, service):
+            why = "its tasks cost what their container instances cost, which are not among what was read"
+            yield Line(service.id, "tasks on instances", "", service.origin, None, why=why)
         return
     if service.launch != "fargate":
-        why = "its tasks cost what their container instances cost, and no price of instances is held"
-        yield Line(service.id, "tasks on instances", "", service.origin, None, why=why)
+        yield Line(service.id, "tasks on machines of your own", "not billed by EC2", service.origin, Decimal("0.00"))
         return
     often, found = counts(service), size(cloud, service)
     if isinstance(often, Gap):
-        yield _unknown(service.id, what, service.origin, often)
+        yield unknown(service.id, what, service.origin, often)
     elif isinstance(found, Gap):
-        yield _unknown(service.id, what, service.origin, found)
+        yield unknown(service.id, what, service.origin, found)
     elif isinstance(service.public_ip, Gap):
-        yield _unknown(service.id, what, service.origin, service.public_ip)
+        yield unknown(service.id, what, service.origin, service.public_ip)
     else:
-        task = of_size(cloud, found, hours)
-        if service.public_ip:
-            task.add("public-ipv4-hour", 1, "address")
-        yield task.line(service.id, what, service.origin, often)
+        yield _tasks(cloud, service, of_size(cloud, found, hours), often, hours)
 
 
-def of_size(cloud: Cloud, size: TaskSize, hours: int) -> Sum:
-    """Give the sum for one Fargate task on demand."""
-    found = Sum(cloud, hours)
-    found.add("fargate-arm-vcpu-hour" if size.arm else "fargate-x86-vcpu-hour", size.vcpu, "vCPU")
-    found.add("fargate-arm-gb-hour" if size.arm else "fargate-x86-gb-hour", size.gb, "GB")
-    return found
+def _tasks(cloud: Cloud, service: EcsService, task: Sum, often: tuple[int, int], hours: int) -> Line:
+    """Give the line of Fargate tasks; those on Fargate Spot cost less, by how much floats."""
+    line = task.line(service.id, "Fargate tasks", service.origin, often)
+    spots: list[Decimal] = []
+    for many in often:
+        spot = on_spot(service, many)
+        if isinstance(spot, Gap):
+            return unknown(service.id, "Fargate tasks", service.origin, spot)
+        spots.append(spot)
+    address = Sum(cloud, hours)
+    if service.public_ip:
+        address.add("public-ipv4-hour", 1, "address")
+    if address.missing or line.usd is None:
+        return line if line.usd is None else address.line(service.id, "Fargate tasks", service.origin)
+    low, high = (
+        task.usd * (many - spot * off) + address.usd * many
+        for many, spot, off in zip(often, spots, reversed(SPOT_DISCOUNT), strict=True)
+    )
+    how = line.how + (f" + {address.parts[0]} each" if address.parts else "")
+    if any(spots):
+        said = spots[0] if spots[0] == spots[1] else f"{spots[0]} to {spots[1]}"
+        how += f", {said} of them on Fargate Spot, 50 to 70 % off"
+    return Line(service.id, "Fargate tasks", how, service.origin, cents(low), None if low == high else cents(high))

@@ -8,7 +8,7 @@ import msgspec
 
 from natless.catalog.prices import HOURS_A_MONTH, price
 from natless.cloud import Cloud
-from natless.cost.estimate import cents
+from natless.cost.sums import cents
 
 
 class BreakEven(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from natless.finding import Gap
 _UNITS = re.compile(r"(?i)\s*([0-9]*\.?[0-9]+)\s*(vcpu|gb|)\s*")
 _CPU_UNITS = 1024
 _MIB = 1024
+_SPOT = "FARGATE_SPOT"
 
 
 class TaskSize(msgspec.Struct, frozen=True):
@@ -49,6 +50,22 @@ def size(cloud: Cloud, service: EcsService) -> TaskSize | Gap:
         return found.architecture
     vcpu, gb = _amount(str(found.cpu), "vcpu", _CPU_UNITS), _amount(str(found.memory), "gb", _MIB)
     return TaskSize(vcpu, gb, found.architecture == "ARM64")
+
+
+def on_spot(service: EcsService, tasks: int) -> Decimal | Gap:
+    """Give how many of so many tasks are on Fargate Spot, by the strategy's base and weights; parts of one count."""
+    base: dict[str, int] = {}
+    weight: dict[str, int] = {}
+    for share in service.shares:
+        if isinstance(share.base, Gap):
+            return share.base
+        if isinstance(share.weight, Gap):
+            return share.weight
+        base[share.provider], weight[share.provider] = share.base, share.weight
+    rest = max(0, tasks - sum(base.values()))
+    first = Decimal(min(tasks, base.get(_SPOT, 0)))
+    whole = sum(weight.values())
+    return first + (Decimal(rest * weight.get(_SPOT, 0)) / whole if whole else Decimal(0))
 
 
 def _amount(text: str, unit: str, parts: int) -> Decimal:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from natless.catalog.replacement import DATA, OUTSIDE
+from natless.cost import Difference, difference, estimate
 from natless.deploy import changes, digests, lookups, stacks
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.digests import NOT_BUILT
@@ -14,7 +15,7 @@ from natless.deploy.error import DeployError
 from natless.deploy.preflight import preflight
 from natless.deploy.preflight.asking import of_what_stands
 from natless.deploy.progress import Change, Changes, Unchanged
-from natless.deploy.proving import proof_of, proof_of_stack
+from natless.deploy.proving import cloud_of, cloud_of_stack, proof_of, proof_of_stack
 from natless.deploy.reach import Turn, turns
 from natless.deploy.stacks import Stack
 from natless.design import Design, Template, compact, images_stack, stack_tags
@@ -38,6 +39,7 @@ class Loss(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """What a deploy would do.
 
+    `cost` is what it adds by the month, as far as templates say; None where what stands cannot be read.
     `findings` are promises that would be broken: with one that is an error, `deploy` refuses. `notes` say what a
     person should know beside it.
     """
@@ -48,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     turns: tuple[Turn, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    cost: Difference | None = None
 
     @property
     def nothing(self) -> bool:
@@ -110,7 +113,19 @@ def plan(
         turns(spec, stands, template, after.verdicts),
         (*asked, *after.findings),
         tuple(notes),
+        _cost(design, spec, connect, values, main),
     )
+
+
+def _cost(
+    design: Design, spec: Spec, connect: Connect, values: Mapping[str, str], main: Stack | None
+) -> Difference | None:
+    """Give what the change costs: the stack's template as it stands against the new one."""
+    after = estimate(cloud_of(design, spec, connect, values))
+    if main is None or main.status in _CLEANED_UP:
+        return difference(None, after)
+    stands = cloud_of_stack(connect, main)
+    return difference(estimate(stands), after) if stands is not None else None
 
 
 def _proposed(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from natless.cloud import Cloud
 from natless.deploy.calls import Connect
 from natless.deploy.error import DeployError
 from natless.deploy.progress import Said
@@ -57,18 +58,28 @@ def proof_of(design: Design, spec: Spec, connect: Connect, values: Mapping[str, 
 
 def proof_of_stack(connect: Connect, stack: Stack) -> tuple[Verdict, ...]:
     """Prove a stack's template as it stands; where it may not be read, or cannot be, nothing is said of it."""
+    cloud = cloud_of_stack(connect, stack)
+    return prove(cloud, Promises(private=True)).verdicts if cloud is not None else ()
+
+
+def cloud_of_stack(connect: Connect, stack: Stack) -> Cloud | None:
+    """Give the facts that a stack's template says; None where it may not be read, or cannot be."""
     try:
         body = connect("cloudformation").get_template(StackName=stack.id)["TemplateBody"]
     except ClientError:
-        return ()
+        return None
     # boto3 gives JSON templates as what they hold, others as their text.
     written = body if isinstance(body, str) else json.dumps(body)
     region = connect("ec2").meta.region_name
     try:
-        cloud = cloudformation(written, stack.name, stack.parameters, region, _account(connect))
+        return cloudformation(written, stack.name, stack.parameters, region, _account(connect))
     except LoadError:
-        return ()
-    return prove(cloud, Promises(private=True)).verdicts
+        return None
+
+
+def cloud_of(design: Design, spec: Spec, connect: Connect, values: Mapping[str, str]) -> Cloud:
+    """Give the facts that the main template says, with the parameters' real values."""
+    return cloudformation(text(design.main), spec.source, values, connect("ec2").meta.region_name, _account(connect))
 
 
 def _proof(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:

@@ -56,4 +56,11 @@ def _against(against: BreakEven) -> dict[str, Any]:
 def _option(option: Option) -> dict[str, Any]:
     least, most = option.usd or (None, None)
     launch = msgspec.structs.asdict(option.launch)
-    return {**launch, "usd": _text(least), "most": _text(most), "why": option.why, "needs": option.needs}
+    return {
+        **launch,
+        "usd": _text(least),
+        "most": _text(most),
+        "why": option.why,
+        "needs": option.needs,
+        "reason": option.reason,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from natless.catalog.instance_prices import source
 from natless.catalog.prices import REGIONS, SOURCE, SPOT_SOURCE
 from natless.cost import BreakEven, Estimate, Line, Option
 from natless.report.paint import Paint
@@ -30,6 +31,8 @@ def cost_text(estimate: Estimate, against: BreakEven | None, paint: Paint) -> st
     if estimate.unpriced and estimate.region not in REGIONS:
         lines.append(f"prices are held for {', '.join(REGIONS)}: --prices-of REGION takes one of these")
     lines.append(paint.faint(f"prices: {SOURCE.document}, read {SOURCE.read}"))
+    if any(line.what.startswith("instances") for line in estimate.lines):
+        lines.append(_instance_source(estimate.region, paint))
     return "\n".join(lines)
 
 
@@ -57,7 +60,12 @@ def _against(against: BreakEven) -> Iterator[str]:
     yield "what a NAT gateway gives besides is a way from every task to all of the internet"
 
 
-def options_text(service: str, options: tuple[Option, ...], paint: Paint) -> str:
+def _instance_source(region: str, paint: Paint) -> str:
+    said = source(region)
+    return paint.faint(f"instances: {said.document}, read {said.read}")
+
+
+def options_text(service: str, region: str, options: tuple[Option, ...], paint: Paint) -> str:
     """Give the launch types of one service side by side."""
     lines = [paint.strong(f"{service}: Fargate, Fargate Spot, EC2")]
     for option in options:
@@ -66,7 +74,11 @@ def options_text(service: str, options: tuple[Option, ...], paint: Paint) -> str
             f"  {paint.strong(launch.name)}: {_range(option.usd) or paint.doubtful(option.why)}",
             *(f"    {name:<15} {text}" for name, text in _rows(option)),
         ]
+    for option in options:
+        if option.reason:
+            lines.append(f"  {paint.strong(f'take {option.launch.name}')}: {option.reason}")
     lines.append(paint.faint(f"Spot: {SPOT_SOURCE.document}, read {SPOT_SOURCE.read}"))
+    lines.append(_instance_source(region, paint))
     return "\n".join(lines)
 
 
@@ -75,10 +87,11 @@ def _rows(option: Option) -> list[tuple[str, str]]:
     return [
         ("infrastructure", launch.infrastructure),
         ("unit", launch.unit),
-        ("billed", f"{launch.billing}{f'; {option.needs}' if option.needs else ''}"),
+        ("billed", launch.billing),
+        *([("here", option.needs)] if option.needs else []),
         ("customisation", launch.customisation),
         ("network", launch.network),
-        ("take it", launch.advice),
+        ("when", launch.advice),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ def test_before_anything_stands_all_is_added_and_nothing_is_left(lab: Connect, d
     assert {change.action for each in found.stacks for change in each.changes} == {"Add"}
     assert not found.nothing
     assert (found.losses, found.findings) == ((), ())
+    # eu-west-1: three endpoints in two zones 48.18, an ALB with two addresses 25.70, the task 9.01.
+    assert (found.cost.before, found.cost.more, found.cost.unpriced) == (None, Decimal("82.89"), 0)
     assert {turn.need for turn in found.turns if turn.after == "reachable"} >= {"ecr.api", "s3-layers", "alb->task"}
     assert found.notes == ("the image of web is taken as it stands (none was ever pushed): `deploy` builds it anew",)
     assert stacks.find(lab, "fresh") is None
@@ -48,6 +51,7 @@ def test_what_stands_is_compared_and_left_as_it_is(lab: Connect, deployment: Mak
     still = planned(hello)
     assert still.stacks == (Unchanged("planned-images"), Unchanged("planned"))
     assert still.nothing
+    assert (still.cost.more, still.cost.changed) == (Decimal(0), ())
 
     before = stacks.find(lab, "planned")
     hello.change("cpu = 512\nmemory = 1024\n")
@@ -60,6 +64,9 @@ def test_what_stands_is_compared_and_left_as_it_is(lab: Connect, deployment: Mak
     )
     assert {each.name for each in changed["WebTaskDefinition"].properties} == {"Cpu", "Memory"}
     assert not found.nothing
+    assert [(each.resource, each.before, each.after) for each in found.cost.changed] == [
+        ("WebService", Decimal("9.01"), Decimal("18.02"))
+    ]
     assert stacks.find(lab, "planned") == before
     sets = lab("cloudformation").list_change_sets(StackName="planned")["Summaries"]
     assert [each for each in sets if each["ExecutionStatus"] == "AVAILABLE"] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from natless.cloud import Cloud, InstanceGroup
+from natless.cloud import Cloud, InstanceGroup, Volume
 from natless.finding import Gap
 from natless.load import describe
 
@@ -64,6 +64,31 @@ def test_a_group_is_read_by_the_version_that_it_names() -> None:
     assert (found.groups, found.cluster) == (("sg-1",), "c")
     assert found.role == "arn:aws:iam::123456789012:role/host"
     assert (found.public_ip, found.proxy) == (None, None)
+
+
+def test_what_a_group_is_billed_for() -> None:
+    mapped = [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "gp3", "VolumeSize": 30}}]
+    launch = data("ECS_CLUSTER=c", InstanceType="t3.small", BlockDeviceMappings=mapped)
+    versions = [version(2, launch)]
+    found = hosts(
+        AutoScalingGroups=[group(MinSize=1, MaxSize=4, DesiredCapacity=2)],
+        LaunchTemplateVersions=versions,
+    )
+    assert (found.type, found.least, found.most) == ("t3.small", 2, 4)
+    assert found.volumes == (Volume("gp3", 30),)
+    mixed = {
+        "MixedInstancesPolicy": {
+            "LaunchTemplate": {
+                "LaunchTemplateSpecification": {"LaunchTemplateId": "lt-1", "Version": "2"},
+                "Overrides": [{"InstanceType": "t3.small"}, {"InstanceType": "t3a.small"}],
+            }
+        }
+    }
+    several = hosts(AutoScalingGroups=[group(MaxSize=4, **mixed)], LaunchTemplateVersions=versions)
+    assert isinstance(several.type, Gap)
+    assert isinstance(several.least, Gap)
+    alone = hosts(ContainerInstances=[REGISTERED], Instances=[{**MACHINE, "InstanceType": "m5.large"}])
+    assert (alone.type, alone.least, alone.most, alone.volumes) == ("m5.large", 1, 1, ())
 
 
 @pytest.mark.parametrize(("written", "cluster"), [("$Latest", "three"), ("$Default", "one"), ("2", "two")])

@@ -7,6 +7,8 @@ What an instance says itself goes before what its launch template says. Read 202
 
 from __future__ import annotations
 
+import msgspec
+
 from natless.cloud import CapacityProvider, InstanceGroup
 from natless.finding import Gap
 from natless.load.cloudformation import launching
@@ -47,7 +49,13 @@ def auto_scaling_group(draft: Draft, resource: Resource) -> None:
     subnets = fields.ids("VPCZoneIdentifier") or (
         fields.gap("VPCZoneIdentifier", "no subnet is named: the default VPC's are used, which are not read"),
     )
-    _add(draft, fields, _launch_of_group(draft, fields), subnets, resource.id)
+    _add(draft, fields, _launch_of_group(draft, fields), subnets, resource.id, count=_how_many(fields))
+
+
+def _how_many(fields: Fields) -> tuple[int | Gap | None, int | Gap | None]:
+    """Give how many instances stand at least, which is what is wanted where that is said, and at most."""
+    least = fields.integer("DesiredCapacity")
+    return fields.integer("MinSize") if least is None else least, fields.integer("MaxSize")
 
 
 def _launch_of_group(draft: Draft, fields: Fields) -> Launch | Gap:
@@ -66,7 +74,10 @@ def _mixed(draft: Draft, fields: Fields) -> Launch | Gap:
     for override in inner.objects("Overrides"):
         if isinstance(override, Gap) or override.has("LaunchTemplateSpecification"):
             return inner.gap("Overrides", "some instances are launched from another launch template")
-    return _named(draft, inner, "LaunchTemplateSpecification")
+    found = _named(draft, inner, "LaunchTemplateSpecification")
+    if isinstance(found, Gap) or not inner.has("Overrides"):
+        return found
+    return msgspec.structs.replace(found, type=inner.gap("Overrides", "instances of several types are mixed"))
 
 
 def _named(draft: Draft, fields: Fields, key: str) -> Launch | Gap:
@@ -92,7 +103,15 @@ def instance(draft: Draft, resource: Resource) -> None:
     _add(draft, fields, found, (where,), "")
 
 
-def _add(draft: Draft, fields: Fields, found: Launch | Gap, subnets: tuple[str | Gap, ...], group: str) -> None:
+def _add(
+    draft: Draft,
+    fields: Fields,
+    found: Launch | Gap,
+    subnets: tuple[str | Gap, ...],
+    group: str,
+    *,
+    count: tuple[int | Gap | None, int | Gap | None] = (1, 1),
+) -> None:
     """Add the instances; where they may not stand, their cluster is not known, and so neither who uses them."""
     identifier = fields.resource.id
     gap = found if isinstance(found, Gap) else None
@@ -108,6 +127,10 @@ def _add(draft: Draft, fields: Fields, found: Launch | Gap, subnets: tuple[str |
         role=gap or known.role,
         public_ip=gap or known.public_ip,
         proxy=fields.maybe or gap or known.proxy,
+        type=gap or known.type,
+        least=fields.maybe or count[0],
+        most=fields.maybe or count[1],
+        volumes=(gap,) if gap else known.volumes,
     )
 
 

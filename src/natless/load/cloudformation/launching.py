@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from natless.cloud import Volume
 from natless.cloud.text import is_symbolic
 from natless.finding import Gap
 from natless.load.cloudformation.draft import Draft
@@ -26,6 +27,8 @@ class Launch(msgspec.Struct, frozen=True):
     public_ip: bool | Gap | None = None
     cluster: str | Gap | None = None
     proxy: Gap | None = None
+    type: str | Gap | None = None
+    volumes: tuple[Volume | Gap, ...] = ()
 
     def over(self, under: Launch) -> Launch:
         """Give what holds where `self` is said on top of `under`."""
@@ -64,7 +67,14 @@ def from_configuration(draft: Draft, group: Fields) -> Launch | Gap:
     profile = fields.id_of("IamInstanceProfile")
     cluster, proxy = _user_data(fields)
     return Launch(
-        None, fields.ids("SecurityGroups") or (), _profile_role(draft, profile, fields), public, cluster, proxy
+        None,
+        fields.ids("SecurityGroups") or (),
+        _profile_role(draft, profile, fields),
+        public,
+        cluster,
+        proxy,
+        fields.plain("InstanceType"),
+        _volumes(fields),
     )
 
 
@@ -98,7 +108,20 @@ def _read(draft: Draft, fields: Fields) -> Launch:
         groups = first.ids("Groups") or first.ids("GroupSet") or groups
         public_ip = first.boolean("AssociatePublicIpAddress", default=False) if _said(first) else None
     cluster, proxy = _user_data(fields)
-    return Launch(subnet, groups, _role(draft, fields), public_ip, cluster, proxy)
+    role, kind = _role(draft, fields), fields.plain("InstanceType")
+    return Launch(subnet, groups, role, public_ip, cluster, proxy, kind, _volumes(fields))
+
+
+def _volumes(fields: Fields) -> tuple[Volume | Gap, ...]:
+    """Give the EBS volumes that are mapped; instance store costs nothing."""
+    found: list[Volume | Gap] = []
+    for mapping in fields.objects("BlockDeviceMappings"):
+        volume = mapping if isinstance(mapping, Gap) else mapping.inner("Ebs")
+        if isinstance(volume, Gap):
+            found.append(volume)
+        elif volume is not None:
+            found.append(Volume(volume.plain("VolumeType"), volume.integer("VolumeSize")))
+    return tuple(found)
 
 
 def _first_interface(fields: Fields) -> Fields | Gap | None:

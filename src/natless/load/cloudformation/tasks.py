@@ -20,6 +20,7 @@ from natless.cloud import (
     PullThroughCache,
     Repository,
     ServiceTarget,
+    Share,
     TaskDefinition,
 )
 from natless.finding import Gap
@@ -245,6 +246,7 @@ def service(draft: Draft, resource: Resource) -> None:
         after=closure(draft.order, resource.id),
         desired=fields.integer("DesiredCount"),
         providers=providers,
+        shares=_shares(draft, fields, cluster_id) if launch == "fargate" else (),
     )
 
 
@@ -331,6 +333,24 @@ def _strategy(draft: Draft, fields: Fields, key: str) -> tuple[Launch | Gap, _Pr
             launches.append(_LAUNCHES.get(provider) or fields.gap(key, f"{provider} is not in this template"))
     launch = launches[0] if launches else "ec2"
     return launch, tuple(providers) if launch == "ec2" else ()
+
+
+def _shares(draft: Draft, fields: Fields, cluster_id: str | Gap | None) -> tuple[Share, ...]:
+    """Give how Fargate and Fargate Spot share the tasks, by the service's own strategy or its cluster's default."""
+    key = "CapacityProviderStrategy"
+    if not fields.has(key):
+        default = draft.strategies.get(cluster_id) if isinstance(cluster_id, str) else None
+        if not isinstance(default, Fields) or fields.has("LaunchType"):
+            return ()
+        fields, key = default, "DefaultCapacityProviderStrategy"
+    found = []
+    for item in fields.objects(key):
+        provider = item if isinstance(item, Gap) else item.id_of("CapacityProvider")
+        if isinstance(item, Gap) or not isinstance(provider, str):
+            return ()
+        weight, base = item.integer("Weight"), item.integer("Base")
+        found.append(Share(provider, 0 if weight is None else weight, 0 if base is None else base))
+    return tuple(found)
 
 
 def _own_provider(draft: Draft, named: str) -> str | None:

@@ -55,7 +55,8 @@ def _auto_scaling_group(item: Item, launches: Launches, known: Known) -> Instanc
     subnets: tuple[str | Gap, ...] = tuple(named) or (item.gap("VPCZoneIdentifier"),)
     launch = launches.of_group(item)
     if isinstance(launch, Gap):
-        return InstanceGroup(item.id, item.origin, subnets, (launch,), item.id, launch, launch, launch, launch)
+        unread = (launch, launch, launch, launch, launch)
+        return InstanceGroup(item.id, item.origin, subnets, (launch,), item.id, *unread, volumes=(launch,))
     return InstanceGroup(
         item.id,
         item.origin,
@@ -66,6 +67,10 @@ def _auto_scaling_group(item: Item, launches: Launches, known: Known) -> Instanc
         launch.role,
         launch.public_ip,
         launch.proxy,
+        launch.type,
+        item.number("MinSize") if (wanted := item.maybe_number("DesiredCapacity")) is None else wanted,
+        item.number("MaxSize"),
+        launch.volumes,
     )
 
 
@@ -100,6 +105,9 @@ def _standing(sections: Sections, launches: Launches, known: Known) -> Iterator[
             launch.role,
             launch.public_ip,
             launch.proxy,
+            launch.type,
+            1,
+            1,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from natless.cloud import Volume
 from natless.finding import Gap
 from natless.load.describe.item import Item
 from natless.load.describe.sections import Sections
@@ -21,6 +22,8 @@ class Launch(msgspec.Struct, frozen=True):
     public_ip: bool | Gap | None = None
     cluster: str | Gap | None = None
     proxy: Gap | None = None
+    type: str | Gap | None = None
+    volumes: tuple[Volume | Gap, ...] = ()
 
 
 class Launches:
@@ -39,7 +42,11 @@ class Launches:
             return mixed.gap("Overrides", "some instances are launched from another launch template")
         named = mixed.part("LaunchTemplateSpecification") if mixed.data() else group.part("LaunchTemplate")
         if named.data():
-            return self._from_template(named)
+            found = self._from_template(named)
+            if isinstance(found, Launch) and mixed.parts("Overrides"):
+                kind = mixed.gap("Overrides", "instances of several types are mixed")
+                return msgspec.structs.replace(found, type=kind)
+            return found
         name = group.maybe_text("LaunchConfigurationName")
         for item in self._sections.items("LaunchConfigurations"):
             if item.id == name:
@@ -78,14 +85,16 @@ class Launches:
             groups = first.texts("Groups") or groups
             public = first.maybe_flag("AssociatePublicIpAddress")
         cluster, proxy = _said(data, data.maybe_text("UserData") or "")
-        return Launch(groups, self._role(data.part("IamInstanceProfile")), public, cluster, proxy)
+        role, kind = self._role(data.part("IamInstanceProfile")), data.maybe_text("InstanceType")
+        return Launch(groups, role, public, cluster, proxy, kind, _volumes(data))
 
     def _from_configuration(self, item: Item) -> Launch:
         cluster, proxy = _said(item, item.maybe_text("UserData") or "")
         name = item.maybe_text("IamInstanceProfile")
         role = self._by_name(item, name) if name else None
         public = item.maybe_flag("AssociatePublicIpAddress")
-        return Launch(item.texts("SecurityGroups"), role, public, cluster, proxy)
+        kind = item.maybe_text("InstanceType")
+        return Launch(item.texts("SecurityGroups"), role, public, cluster, proxy, kind, _volumes(item))
 
     def of_instance(self, item: Item) -> Launch:
         """Give how an instance stands. Its user data is no part of DescribeInstances."""
@@ -95,7 +104,8 @@ class Launches:
             proxy = item.gap("UserData", "it is not among what was read, and may name an HTTP proxy")
         groups = sorted(group for each in item.parts("SecurityGroups") if (group := each.maybe_text("GroupId")))
         public = item.has("PublicIpAddress")
-        return Launch(tuple(groups), self._role(item.part("IamInstanceProfile")), public, None, proxy)
+        role, kind = self._role(item.part("IamInstanceProfile")), item.maybe_text("InstanceType")
+        return Launch(tuple(groups), role, public, None, proxy, kind)
 
     def _role(self, profile: Item) -> str | Gap | None:
         name = profile.maybe_text("Name") or (profile.maybe_text("Arn") or "").rpartition("/")[2]
@@ -113,6 +123,12 @@ class Launches:
             if arn:
                 return self._known.roles.get(arn, arn)
         return None
+
+
+def _volumes(item: Item) -> tuple[Volume | Gap, ...]:
+    """Give the EBS volumes that are mapped. What stands lists only their ids, so for an instance there are none."""
+    mapped = (each.part("Ebs") for each in item.parts("BlockDeviceMappings") if each.has("Ebs"))
+    return tuple(Volume(each.maybe_text("VolumeType"), each.maybe_number("VolumeSize")) for each in mapped)
 
 
 def _said(item: Item, encoded: str) -> tuple[str | Gap | None, Gap | None]:

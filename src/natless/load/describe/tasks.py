@@ -14,6 +14,7 @@ from natless.cloud import (
     Repository,
     SecurityGroup,
     ServiceTarget,
+    Share,
     Subnet,
     TaskDefinition,
 )
@@ -88,6 +89,7 @@ def services(sections: Sections, known: Known) -> dict[str, EcsService]:
             item.maybe_text("platformVersion") or "LATEST",
             desired=item.maybe_number("desiredCount"),
             providers=_providers(item),
+            shares=_shares(item),
         )
 
     return sections.each("Services", service)
@@ -132,6 +134,19 @@ def _providers(item: Item) -> tuple[str | Gap, ...]:
         return (item.gap("launchType", "ECS launches managed instances itself: they are not read"),)
     named = {each.maybe_text("capacityProvider") for each in item.parts("capacityProviderStrategy")}
     return tuple(sorted(name for name in named if name and name not in _FARGATE))
+
+
+def _shares(item: Item) -> tuple[Share, ...]:
+    """Give how Fargate and Fargate Spot share the tasks."""
+    parts = item.parts("capacityProviderStrategy")
+    if _launch(item) != "fargate":
+        return ()
+    return tuple(
+        Share(
+            each.maybe_text("capacityProvider") or "", each.maybe_number("weight") or 0, each.maybe_number("base") or 0
+        )
+        for each in parts
+    )
 
 
 def clusters(sections: Sections) -> dict[str, Cluster]:
