@@ -6,9 +6,11 @@ before anything is written. Limits on headers as in Go's archive/tar, which cont
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import io
+import sys
 import tarfile
 from pathlib import Path
 from typing import IO, Self, cast
@@ -26,6 +28,12 @@ _SPECIAL = (
     tarfile.SOLARIS_XHDTYPE,
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
+)
+
+
+_BROKEN: tuple[type[tarfile.HeaderError], ...] = (
+    tarfile.InvalidHeaderError,  # type: ignore[attr-defined]  # the stubs lack them
+    tarfile.TruncatedHeaderError,  # type: ignore[attr-defined]
 )
 
 
@@ -74,22 +82,53 @@ class Counted(io.RawIOBase):
 
 
 class Member(tarfile.TarInfo):
-    """A tar header that is small, and no sparse file's: such a one's map may be of any length."""
+    """A tar header that is small, and no sparse file's: such a one's map may be of any length.
+
+    `_proc_member` is the place that tarfile's own comments name for subclasses. `frombuf` is not: Debian's Pythons
+    with the security updates of 2026 read headers past it.
+    """
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Read one header block."""
-        found = super().frombuf(buf, encoding, errors)
-        if found.type in _SPECIAL and not 0 <= found.size <= _LARGEST_HEADER:
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        """Read the next header; one that is broken is no end of the archive, as tarfile would take it."""
+        try:
+            return super().fromtarfile(tarfile)
+        except _BROKEN as error:
+            raise LayerError(f"archive/tar: invalid tar header: {error}") from error
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Self:
+        if self.type in _SPECIAL and not 0 <= self.size <= _LARGEST_HEADER:
             raise LayerError("archive/tar: header field too long")
-        if found.type == tarfile.GNUTYPE_SPARSE:
+        if self.type == tarfile.GNUTYPE_SPARSE:
             raise _sparse()
-        return found
+        read: Self = super()._proc_member(archive)  # type: ignore[misc]  # the stubs lack it
+        return read
 
     def _proc_gnusparse_00(self, *_: object) -> None:
         raise _sparse()
 
     _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_gnusparse_00
+
+
+@functools.cache
+def must_guard() -> None:
+    """See once that this Python's tarfile asks Member; raises LayerError where it reads past it: nothing is unpacked.
+
+    The header that is tried announces a name of a terabyte, and no byte of it follows.
+    """
+    header = tarfile.TarInfo("name")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 1 << 40
+    archive = io.BytesIO(header.tobuf(tarfile.GNU_FORMAT))
+    try:
+        tarfile.open(fileobj=archive, mode="r|", tarinfo=Member).close()
+    except LayerError:
+        return
+    except tarfile.TarError:
+        pass
+    raise LayerError(
+        f"the lab cannot read images safely with this Python ({sys.version.split()[0]}): its tarfile reads headers "
+        "past the lab's limits. Use another Python"
+    )
 
 
 def _sparse() -> LayerError:

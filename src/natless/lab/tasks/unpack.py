@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from natless.lab.tasks.archive import FARGATE, Counted, LayerError, Member, Room, plain
+from natless.lab.tasks.archive import FARGATE, Counted, LayerError, Member, Room, must_guard, plain
 
 __all__ = ["LayerError", "inside", "unpack"]
 
@@ -41,6 +41,7 @@ def unpack(layer: Path, root: Path, room: Room = FARGATE) -> tuple[Room, str]:
 
     Raises LayerError, and may leave `root` half done then.
     """
+    must_guard()
     done = _Progress()
     try:
         with contextlib.ExitStack() as opened:
