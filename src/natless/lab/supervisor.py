@@ -217,7 +217,8 @@ def _launch(
         for number, descriptor in enumerate((nothing, log, log)):
             os.dup2(descriptor, number)
         confinement.close_descriptors(keep={0, 1, 2, api.fileno(), listener.fileno(), tell})
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A shell's background job ignores some of these, and containers would inherit it: deaf to their stop signal.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         # The process that calls listen() is the one that SO_PEERCRED names to clients: PID 1, which carries the lab.
         confinement.spawn(lambda: _run_main(main, api, listener, tell), first=lambda: listener.listen(64))
