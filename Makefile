@@ -9,8 +9,9 @@ BIN    := $(VENV)/bin
 demo: setup ## the main job, on the embedded lab: build, prove, deploy, answer, break, explain, mend
 	$(BIN)/python tools/demo.py
 
+# Labs wait more than they work, so three files are run at a time, on any number of processors.
 test: setup-test ## every test, lab and browser included
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 check: setup-test ## lint, types, import contracts
 	$(BIN)/ruff check .

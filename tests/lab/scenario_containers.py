@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import shutil
+import stat
 import struct
 import time
 from collections.abc import Callable
@@ -138,13 +139,16 @@ def links_that_lead_out(stage: Stage) -> dict[str, Any]:
 
 
 def entered_by(stage: Stage) -> str:
-    """Try to write to the program that a container was entered by, once it is busy no more."""
+    """Try to change the program that a container was entered by, in the least way that its mount has to allow.
+
+    Opened for writing it would be busy (ETXTBSY) for as long as any container of this machine is entered.
+    """
     container = stage.begin("sleep 30")
     program = os.open(f"/proc/{container._bubblewrap.pid}/exe", os.O_PATH)
     container.kill()
     os.close(container.output)
     try:
-        os.close(os.open(f"/proc/self/fd/{program}", os.O_WRONLY))
+        os.chmod(f"/proc/self/fd/{program}", stat.S_IMODE(os.fstat(program).st_mode))  # noqa: PTH101 - a descriptor's
     except OSError as refusal:
         return errno.errorcode[refusal.errno or 0]
     return "written"
