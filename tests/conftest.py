@@ -14,3 +14,8 @@ settings.load_profile("any-machine")
 for number in (signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case of bytes by its place: what gzip makes holds the time, and each process must find the same tests."""
+    return argname if isinstance(val, bytes) else None
