@@ -11,6 +11,7 @@ import copy
 from typing import Any
 
 from hello_without import whole
+from lab_at_work import Connect, wait
 
 SCRIPT = "#!/bin/bash\necho ECS_CLUSTER=hello >> /etc/ecs/ecs.config\n"
 HOSTS = {"Fn::GetAtt": ["WebTaskGroup", "GroupId"]}
@@ -87,3 +88,28 @@ def _hosts() -> dict[str, Any]:
         ),
     }
     return {name: {"Type": kind, "Properties": properties} for name, (kind, properties) in found.items()}
+
+
+def stack(connect: Connect, name: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = connect("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        return None if found["StackStatus"].endswith("IN_PROGRESS") else found
+
+    found: dict[str, Any] | None = wait(look)
+    return found or {"StackStatus": "still going"}
+
+
+def ids(connect: Connect, name: str) -> dict[str, str]:
+    found = connect("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+
+
+def instances(connect: Connect) -> list[dict[str, Any]]:
+    ecs = connect("ecs")
+    arns = ecs.list_container_instances(cluster="hello")["containerInstanceArns"]
+    if not arns:
+        return []
+    found: list[dict[str, Any]] = ecs.describe_container_instances(cluster="hello", containerInstances=arns)[
+        "containerInstances"
+    ]
+    return found

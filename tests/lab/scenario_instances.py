@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hello_on_instances import SCRIPT, on_instances
+from hello_on_instances import SCRIPT, ids, instances, on_instances, stack
 from lab_at_work import REGION, Connect, begin, lab, push_image, wait
 
 from natless.lab import control
@@ -21,31 +21,6 @@ from natless.lab.tasks.ports import Patience
 
 QUICK = Timings(endpoint_pending=0.3, balancer_provisioning=0.1, held_back=0.1)
 PATIENCE = Patience(connect=0.3, name=5.0, pause=0.05, settled=0.2, backoff=0.3, longest_backoff=1.0, drain=0.1)
-
-
-def stack(connect: Connect, name: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        found: dict[str, Any] = connect("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        return None if found["StackStatus"].endswith("IN_PROGRESS") else found
-
-    found: dict[str, Any] | None = wait(look)
-    return found or {"StackStatus": "still going"}
-
-
-def ids(connect: Connect, name: str) -> dict[str, str]:
-    found = connect("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
-    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
-
-
-def instances(connect: Connect) -> list[dict[str, Any]]:
-    ecs = connect("ecs")
-    arns = ecs.list_container_instances(cluster="hello")["containerInstanceArns"]
-    if not arns:
-        return []
-    found: list[dict[str, Any]] = ecs.describe_container_instances(cluster="hello", containerInstances=arns)[
-        "containerInstances"
-    ]
-    return found
 
 
 def bridge(connect: Connect, names: dict[str, str]) -> dict[str, Any]:

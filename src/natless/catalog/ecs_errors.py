@@ -319,7 +319,8 @@ TELEMETRY_TIMEOUT = EcsError(
     "Error connecting to TCS: websocket client: unable to dial {host} response: : dial tcp {address}:443: i/o timeout",
     "Error connecting to TCS",
     "ecs-telemetry",
-    "The ECS agent cannot send metrics and the health of its containers.",
+    "The ECS agent cannot send metrics and the health of its containers: tasks run, and container health checks stay"
+    " UNKNOWN to ECS.",
     _thread("aws/amazon-ecs-agent", 882),
 )
 NOT_PLACED = EcsError(

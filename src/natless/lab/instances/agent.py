@@ -1,7 +1,9 @@
 """The agent of one instance: it registers the instance through its own interface, and stays connected or tries again.
 
 Words: the ECS agent's log (amazon-ecs-agent issues 605, 882, 1143, 2329). A session with ecs-agent and ecs-telemetry is
-a web socket on AWS; here one request over TLS that is answered stands for it.
+a web socket on AWS; here one request over TLS that is answered stands for it. The agent opens the two apart from each
+other (amazon-ecs-agent, agent/app/agent.go: startAsyncRoutines, startACSSession; read 2026-11): without ecs-agent it is
+registered and disconnected, without ecs-telemetry it runs tasks and says nothing of their health.
 """
 
 from __future__ import annotations
@@ -25,13 +27,17 @@ NO_ROLE = "Unable to register as a container instance with ECS: NoCredentialProv
 
 
 class Agent(threading.Thread):
-    """Registers one machine and keeps it connected. `said` is the last line of its log."""
+    """Registers one machine and keeps it connected.
+
+    `said` is the last line of its log, by what it is about; `reports` says whether it is heard by ecs-telemetry.
+    """
 
     def __init__(self, house: House, door: ContainerInstances, machine: Machine) -> None:
         """Take the lab, the door to the account's container instances, and the machine; `start` begins."""
         super().__init__(name=f"agent-{machine.id[-8:]}", daemon=True)
         self.machine = machine
-        self.said = ""
+        self.said: dict[str, str] = {}
+        self.reports = False
         self._house = house
         self._door = door
         self._keys = InstanceKeys(house.identities, machine)
@@ -68,12 +74,25 @@ class Agent(threading.Thread):
         arn = self._register(Caller(way, self._house.region, self._keys))
         try:
             self._session(way, "ecs-a-1", "ACS")
-            self._session(way, "ecs-t-1", "TCS")
         except _NotConnectedError:
             self._door.connect(arn, connected=False)
             raise
-        self._door.connect(arn, connected=True)
-        self._say("INFO", f"Registered container instance with cluster! {arn}")
+        else:
+            self._door.connect(arn, connected=True)
+            self._say("INFO", f"Registered container instance with cluster! {arn}")
+        finally:
+            self._report(way)
+
+    def _report(self, way: Way) -> None:
+        """Open the session that metrics and health go by; tasks run without."""
+        try:
+            self._session(way, "ecs-t-1", "TCS")
+        except _NotConnectedError as error:
+            self.reports = False
+            self._say("ERROR", str(error), "telemetry")
+        else:
+            self.reports = True
+            self.said.pop("telemetry", None)
 
     def _register(self, caller: Caller) -> str:
         identity = {"instanceId": self.machine.id, "region": self._house.region, "accountId": self._house.account}
@@ -100,10 +119,10 @@ class Agent(threading.Thread):
             message = f"Error connecting to {name}: websocket client: unable to dial {host} response: : {said}"
             raise _NotConnectedError(message) from error
 
-    def _say(self, level: str, text: str) -> None:
+    def _say(self, level: str, text: str, about: str = "registration") -> None:
         """Write to the lab's log, as the agent does to its own; a line that says nothing new is left out."""
-        if text != self.said:
-            self.said = text
+        if text != self.said.get(about):
+            self.said[about] = text
             sys.stderr.write(f"ecs-agent {self.machine.id} [{level}] {text}\n")
             sys.stderr.flush()
 

@@ -66,6 +66,11 @@ class Fleet:
             self._door.count({arn: arns.count(arn) for arn in set(arns)})
         return tuple(gone)
 
+    def reports(self, machine: str) -> bool:
+        """Say whether the agent of an instance can say how its containers are."""
+        agent = self._agents.get(machine)
+        return agent is not None and agent.reports
+
     def place(self, wanted: Wanted) -> Host | str:
         """Give the instance with the fewest tasks among those that fit, or why there is none."""
         hosts = [host for host in self._machines.hosts() if host.cluster == wanted.cluster]

@@ -72,8 +72,14 @@ class TaskLife(threading.Thread):
 
     @property
     def health(self) -> Health | None:
-        """What the containers' health checks say of the task; None where it has none."""
-        return self._crew.health if self._crew is not None else None
+        """What the containers' health checks say of the task, as far as ECS hears it; None where it has none."""
+        found = self._crew.health if self._crew is not None else None
+        return found if found is None or self._heard() else "UNKNOWN"
+
+    def _heard(self) -> bool:
+        """Say whether ECS hears of the containers' health: on instances by the agent's telemetry."""
+        host = self.plan.host
+        return host is None or self._fleet.reports(host.machine.id)
 
     def ask_to_stop(self, ending: Ending) -> None:
         """Have the task stopped, for the reason given; the first to ask is heard."""
@@ -159,7 +165,10 @@ class TaskLife(threading.Thread):
 
     def _tell(self, crew: Crew) -> None:
         """Record how the containers are, where that has changed."""
-        seen = crew.states(), crew.health
+        states = crew.states()
+        if not self._heard():
+            states = tuple(msgspec.structs.replace(each, health="UNKNOWN") for each in states)
+        seen = states, self.health
         if seen != self._told:
             self._told = seen
             self._door.update(self.plan.arn, containers=seen[0], health=seen[1])
