@@ -53,6 +53,27 @@ def down() -> None:
     say("the lab is down; nothing of it is left" if ended else "no lab was running")
 
 
+def env() -> None:
+    """Print the environment in which AWS's own tools speak to the lab: env $(natless lab env) aws s3 ls.
+
+    The key is the lab's own, and ends with it.
+    """
+    from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
+
+    with failures_in_words():
+        contact = control.find()
+        if contact is None:
+            world_failed("no lab is running: start one with `natless lab up`")
+        region = control.ask("status")["region"]
+    say(f"AWS_ENDPOINT_URL={contact.api}")
+    say(f"AWS_ACCESS_KEY_ID={contact.access_key_id}")
+    say(f"AWS_SECRET_ACCESS_KEY={contact.secret_access_key}")
+    # A token of somewhere else's session would belong to another key.
+    say("AWS_SESSION_TOKEN=")
+    say(f"AWS_REGION={region}")
+    say(f"AWS_DEFAULT_REGION={region}")
+
+
 def _status_takes(arguments: Arguments) -> None:
     arguments.flag("--json", "The answer as JSON.", dest="as_json")
 
@@ -188,6 +209,7 @@ _COMMANDS = {
     "up": Command(up, _up_takes),
     "down": Command(down),
     "status": Command(status, _status_takes),
+    "env": Command(env),
     "log": Command(log),
     "check": Command(check),
     "rules": Command(rules),

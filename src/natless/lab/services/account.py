@@ -129,7 +129,7 @@ def _moto() -> Any:
         create_backend_app,
     )
 
-    from natless.lab.services import certificates, ec2, ecs, elbv2, iam, logs  # noqa: PLC0415  # see above
+    from natless.lab.services import certificates, ec2, ecs, elbv2, iam, logs, sqs  # noqa: PLC0415  # see above
 
     # One reader of service models for all services: a new one lists hundreds of folders again.
     moto.core.utils.create_loader = functools.cache(moto.core.loaders.create_loader)  # type: ignore[attr-defined]
@@ -139,4 +139,5 @@ def _moto() -> Any:
     ecs.repair()
     iam.repair()
     logs.repair()
+    sqs.repair()
     return DomainDispatcherApplication(create_backend_app)

@@ -17,7 +17,12 @@ SCOPE_PARTS = 5
 """key/day/region/service/aws4_request"""
 
 READING = ("Describe", "List", "Get", "Lookup", "Batch", "Head", "Search", "Filter", "Validate", "Estimate", "Simulate")
-DATA = ("PutLogEvents", "CreateLogStream", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload")
+DATA = (
+    *("PutLogEvents", "CreateLogStream", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"),
+    *("SendMessage", "SendMessageBatch", "ReceiveMessage", "DeleteMessage", "DeleteMessageBatch", "Publish"),
+    *("ChangeMessageVisibility", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "Query", "Scan"),
+    *("TransactGetItems", "TransactWriteItems", "Encrypt", "Decrypt", "GenerateDataKey", "AssumeRole"),
+)
 """What writes data and changes no resource: a chatty container must not look like a changing network."""
 
 READING_BATCHES = ("BatchGet", "BatchCheck", "BatchDescribe")
