@@ -41,6 +41,15 @@ S3_PREFIX_LISTS: tuple[PrefixListId, ...] = (
 S3_PREFIX_LIST_UNKNOWN = "${S3PrefixListId}"
 """Stands for the id of S3's list where the region is not known or has no entry. It means S3's list and nothing else."""
 
+DYNAMODB_PREFIX_LIST_UNKNOWN = "${DynamodbPrefixListId}"
+"""Stands for the id of DynamoDB's list, which no table here holds: public lists of these ids contradict each other."""
+
+PREFIX_LISTS_UNKNOWN = {"s3": S3_PREFIX_LIST_UNKNOWN, "dynamodb": DYNAMODB_PREFIX_LIST_UNKNOWN}
+"""By the short name of a gateway endpoint's service, what stands for the id of its list."""
+
+GATEWAY_NAMES = {"s3": "S3", "dynamodb": "DynamoDB"}
+"""The services of gateway endpoints as people call them."""
+
 _S3_IDS = frozenset(entry.id for entry in S3_PREFIX_LISTS) | {S3_PREFIX_LIST_UNKNOWN}
 
 

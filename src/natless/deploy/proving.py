@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from natless.cloud import Cloud
+from natless.cloud import Cloud, PrefixList
 from natless.deploy.calls import Connect
 from natless.deploy.error import DeployError
 from natless.deploy.progress import Said
 from natless.deploy.stacks import Stack
-from natless.design import Design, text
-from natless.finding import Finding, Origin, Severity, Unknown, Verdict
+from natless.design import Design, PrefixListId, text
+from natless.finding import Finding, Gap, Origin, Severity, Unknown, Verdict
 from natless.load import LoadError, cloudformation
 from natless.prove import Promises, Proof, prove
 from natless.spec.model import Spec
@@ -84,8 +84,21 @@ def cloud_of(design: Design, spec: Spec, connect: Connect, values: Mapping[str, 
 
 def _proof(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:
     cloud = cloudformation(text(design.main), spec.source, values, region, account)
+    cloud = msgspec.structs.replace(cloud, prefix_lists={**cloud.prefix_lists, **_lists(design, spec, values)})
     proof = prove(cloud, Promises(private=not spec.network.nat))
     return msgspec.structs.replace(proof, findings=tuple(_placed(design, spec, found) for found in proof.findings))
+
+
+def _lists(design: Design, spec: Spec, values: Mapping[str, str]) -> dict[str, PrefixList]:
+    """Give the prefix lists that were looked up: the account said whose each is, and no table need know its id."""
+    found = {}
+    for parameter in design.parameters:
+        if isinstance(parameter.lookup, PrefixListId):
+            identifier = values[parameter.name]
+            origin = Origin(spec.source, resource=parameter.name)
+            unread = Gap(f"CIDRs of {identifier}", origin, "AWS changes them")
+            found[identifier] = PrefixList(identifier, origin, parameter.lookup.service, unread)
+    return found
 
 
 def _prove(design: Design, spec: Spec, values: Mapping[str, str], region: str | None, account: str | None) -> Proof:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from natless.catalog.needs import LAYER_BUCKET, Feature, Need, needs
+from natless.catalog.services import service as endpoint_service
+from natless.catalog.uses import usable
 from natless.design.images import repository_arn
 from natless.design.names import CLUSTER, ServiceIds, word
 from natless.design.piece import attribute, ref, sub
-from natless.spec.model import Secret, Service, Spec
+from natless.spec.model import Secret, Service, Spec, Use
 
 Statement = dict[str, Any]
 Resources = list[dict[str, Any]]
@@ -39,9 +41,9 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 def asks(spec: Spec, service: Service) -> tuple[Ask, ...]:
-    """Give what the service's tasks ask of AWS, in the catalog's order."""
+    """Give what the service's tasks ask of AWS: what they need in order to start, then what their containers use."""
     table = f"services.{service.name}"
-    return tuple(
+    started = tuple(
         Ask(
             service.name,
             need.endpoint,
@@ -55,6 +57,30 @@ def asks(spec: Spec, service: Service) -> tuple[Ask, ...]:
         )
         for need in needs(features(service))
     )
+    return (*started, *(ask for use in service.uses for ask in _used(service, use)))
+
+
+def _used(service: Service, use: Use) -> Iterator[Ask]:
+    """Give what the containers ask of one thing that they use, by the task role."""
+    known, endpoint = usable(use.service), endpoint_service(use.service)
+    table = f"services.{service.name}"
+    arn = use.name if use.name.startswith("arn:") else known.named.replace("{name}", use.name.removeprefix("/"))
+    for grant in known.grants(use.access):
+        yield Ask(
+            service.name,
+            use.service,
+            endpoint.kind if endpoint is not None else "interface",
+            f"the containers use {known.thing}s here",
+            "task role",
+            (f"{table}.uses.{use.service}", f"{table}.uses", table),
+            named=grant.actions,
+            resources=tuple(_plain_or_sub(f"{arn}{ending}") for ending in grant.on),
+        )
+
+
+def _plain_or_sub(arn: str) -> Any:
+    # Validators take Fn::Sub without a variable for a mistake.
+    return sub(arn) if "${" in arn else arn
 
 
 def all_asks(spec: Spec) -> dict[str, tuple[Ask, ...]]:
@@ -66,10 +92,10 @@ def all_asks(spec: Spec) -> dict[str, tuple[Ask, ...]]:
     return found
 
 
-def gateways(spec: Spec, service: Service) -> tuple[Ask, ...]:
-    """Give the first ask of the service at each gateway endpoint that it uses."""
+def gateways(asked: Iterable[Ask]) -> tuple[Ask, ...]:
+    """Give the first ask at each gateway endpoint."""
     found: dict[str, Ask] = {}
-    for ask in asks(spec, service):
+    for ask in asked:
         if ask.kind == "gateway":
             found.setdefault(ask.endpoint, ask)
     return tuple(found.values())

@@ -43,7 +43,7 @@ def _why(asked: tuple[Ask, ...]) -> str:
     services = list(dict.fromkeys(ask.service for ask in asked))
     further = len(services) - _NAMED_IN_TAG
     named = ", ".join(services[:_NAMED_IN_TAG]) + (f" and {further} more" if further > 0 else "")
-    return f"{named}: {asked[0].why}"
+    return f"{named}: {', '.join(dict.fromkeys(ask.why for ask in asked))}"
 
 
 def _interface(spec: Spec) -> dict[str, Any]:

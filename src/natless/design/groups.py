@@ -110,37 +110,46 @@ def _asking(spec: Spec, service: Service) -> list[Piece]:
     """Give the rules to AWS: of who fetches image, logs and secrets, and of the containers where that is another."""
     ids, groups_ = ServiceIds(service), GroupIds(spec)
     fetching, task = groups_.fetching(service), groups_.task(service)
-    if fetching == task:
-        anywhere = spec.network.egress == "https" or spec.network.nat
-        return _to_aws(spec, service, fetching, ids.fetching_group, ids.endpoints_from_task, anywhere=anywhere)
-    # A NAT gateway is for containers alone: what their instances need, endpoints give.
     https = spec.network.egress == "https"
-    fetched = _to_aws(spec, service, fetching, ids.fetching_group, ids.endpoints_from_task, anywhere=https)
-    if any(ask.by == "task role" for ask in asks(spec, service)):
+    asked = asks(spec, service)
+    if fetching == task:
         anywhere = https or spec.network.nat
-        return fetched + _to_aws(spec, service, task, ids.task_group, ids.endpoints_from_caller, anywhere=anywhere)
-    return fetched + ([_to_anywhere(service, task, ids.task_group)] if https or spec.network.nat else [])
+        return _to_aws(spec, asked, fetching, ids.fetching_group, ids.endpoints_from_task, anywhere=anywhere)
+    # A NAT gateway is for containers alone: what their instances need, endpoints give.
+    fetched = tuple(ask for ask in asked if ask.by != "task role")
+    called = tuple(ask for ask in asked if ask.by == "task role")
+    anywhere = https or spec.network.nat
+    return [
+        *_to_aws(spec, fetched, fetching, ids.fetching_group, ids.endpoints_from_task, anywhere=https),
+        *_to_aws(spec, called, task, ids.task_group, ids.endpoints_from_caller, anywhere=anywhere),
+        *([] if called or not anywhere else [_to_anywhere(service.name, task, ids.task_group)]),
+    ]
 
 
-def _to_aws(spec: Spec, service: Service, group: str, named: str, arriving: str, *, anywhere: bool) -> list[Piece]:
-    """Give the rules of one group: to the endpoints and back in there, to gateways, to anywhere.
+def _to_aws(
+    spec: Spec, asked: tuple[Ask, ...], group: str, named: str, arriving: str, *, anywhere: bool
+) -> list[Piece]:
+    """Give the rules of one group for what it asks: to the endpoints and back in there, to gateways, to anywhere.
 
     `named` is what their ids begin with, `arriving` the id of the endpoints' own.
     """
-    groups_, causes = GroupIds(spec), (f"services.{service.name}",)
-    pieces = []
-    if spec.network.egress == "endpoints":
-        what = _tcp(_HTTPS, "To VPC endpoints")
-        pieces.append(_egress(f"{named}EgressEndpoints", group, groups_.endpoint, what, causes))
-    from_tasks = _tcp(_HTTPS, f"From {service.name}")
-    pieces.append(_ingress(arriving, groups_.endpoint, group, from_tasks, causes))
-    if spec.network.egress == "endpoints":
-        pieces += [_to_gateway(named, group, ask) for ask in gateways(spec, service)]
-    return pieces + ([_to_anywhere(service, group, named)] if anywhere else [])
+    if not asked:
+        return []
+    groups_, causes = GroupIds(spec), (f"services.{asked[0].service}",)
+    closed, pieces = spec.network.egress == "endpoints", []
+    if any(ask.kind == "interface" for ask in asked):
+        if closed:
+            what = _tcp(_HTTPS, "To VPC endpoints")
+            pieces.append(_egress(f"{named}EgressEndpoints", group, groups_.endpoint, what, causes))
+        from_tasks = _tcp(_HTTPS, f"From {asked[0].service}")
+        pieces.append(_ingress(arriving, groups_.endpoint, group, from_tasks, causes))
+    if closed:
+        pieces += [_to_gateway(named, group, ask) for ask in gateways(asked)]
+    return pieces + ([_to_anywhere(asked[0].service, group, named)] if anywhere else [])
 
 
-def _to_anywhere(service: Service, group: str, named: str) -> Piece:
-    causes = ("network.egress", "network.nat", f"services.{service.name}")
+def _to_anywhere(service: str, group: str, named: str) -> Piece:
+    causes = ("network.egress", "network.nat", f"services.{service}")
     what = _tcp(_HTTPS, "HTTPS to anywhere")
     return _by_cidr(f"{named}EgressHttps", "Egress", group, _ANYWHERE, what, causes=causes)
 

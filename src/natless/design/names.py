@@ -105,6 +105,7 @@ class ServiceIds:
         self.repository = f"{prefix}Repository"
         self.log_group = f"{prefix}LogGroup"
         self.execution_role = f"{prefix}ExecutionRole"
+        self.task_role = f"{prefix}TaskRole"
         self.task_definition = f"{prefix}TaskDefinition"
         self.task_group = f"{prefix}TaskGroup"
         self.target_group = f"{prefix}TargetGroup"

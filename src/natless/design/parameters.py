@@ -7,9 +7,9 @@ from typing import Any
 from natless.catalog.instance_types import instance_type
 from natless.catalog.instances import image_parameter
 from natless.catalog.partitions import partition_of
-from natless.catalog.prefix_lists import S3_PREFIX_LIST_UNKNOWN, s3_prefix_list
+from natless.catalog.prefix_lists import GATEWAY_NAMES, PREFIX_LISTS_UNKNOWN, s3_prefix_list
 from natless.design import names
-from natless.design.access import Ask, gateways, secret_parameters
+from natless.design.access import Ask, asks, gateways, secret_parameters
 from natless.design.design import ImageDigest, InstanceImage, Lookup, Parameter, PrefixListId, SecretArn
 from natless.design.images import given_image
 from natless.design.names import ServiceIds
@@ -20,7 +20,7 @@ from natless.spec.model import Service, Spec
 def parameters(spec: Spec) -> list[tuple[Piece, Parameter]]:
     """Give each parameter as the template declares it, and with the value that `check` proves with."""
     # Where the group lets HTTPS out to anywhere, no rule names a service's list.
-    asked = {ask.endpoint: ask for service in reversed(spec.services) for ask in gateways(spec, service)}
+    asked = {ask.endpoint: ask for service in reversed(spec.services) for ask in gateways(asks(spec, service))}
     lists = [_prefix_list(spec, ask) for ask in asked.values() if spec.network.egress == "endpoints"]
     images = [found for service in spec.services for found in _host_image(service)]
     return [*map(_image_digest, spec.services), *lists, *images, *_secrets(spec)]
@@ -49,14 +49,16 @@ def _image_digest(service: Service) -> tuple[Piece, Parameter]:
 
 def _prefix_list(spec: Spec, ask: Ask) -> tuple[Piece, Parameter]:
     name = names.prefix_list(ask.endpoint)
-    known = s3_prefix_list(spec.region) if spec.region else None
+    known = s3_prefix_list(spec.region) if spec.region and ask.endpoint == "s3" else None
     declaration = {
-        "Description": "Id of the managed prefix list of S3 in this region",
+        "Description": f"Id of the managed prefix list of {GATEWAY_NAMES[ask.endpoint]} in this region",
         "AllowedPattern": "^pl-[0-9a-f]+$",
         "ConstraintDescription": "pl- and hexadecimal digits",
     }
     causes = ("region", *ask.causes)
-    return _parameter(name, declaration, known or S3_PREFIX_LIST_UNKNOWN, PrefixListId("s3"), causes)
+    return _parameter(
+        name, declaration, known or PREFIX_LISTS_UNKNOWN[ask.endpoint], PrefixListId(ask.endpoint), causes
+    )
 
 
 def _host_image(service: Service) -> list[tuple[Piece, Parameter]]:

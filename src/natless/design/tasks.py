@@ -14,6 +14,7 @@ from natless.design.images import repository_uri
 from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.network import zones
 from natless.design.piece import Piece, attribute, literal, ref, resource, sub
+from natless.design.roles import task_role
 from natless.design.scaling import scales
 from natless.spec.model import Service, Spec
 
@@ -42,7 +43,7 @@ def log_group(service: Service) -> Piece:
 
 
 def task_definition(spec: Spec, service: Service) -> Piece:
-    """Give the task definition. There is no task role, as the containers use no AWS service by themselves."""
+    """Give the task definition. It names a task role only where the containers use AWS by themselves."""
     ids, instances = ServiceIds(service), service.launch.instances
     table = f"services.{service.name}"
     return resource(
@@ -56,6 +57,7 @@ def task_definition(spec: Spec, service: Service) -> Piece:
             "Memory": str(service.memory),
             "RuntimePlatform": {"OperatingSystemFamily": "LINUX", "CpuArchitecture": service.architecture.upper()},
             "ExecutionRoleArn": attribute(ids.execution_role, "Arn"),
+            **({"TaskRoleArn": attribute(ids.task_role, "Arn")} if task_role(spec, service) else {}),
             "ContainerDefinitions": [_container(spec, service)],
         },
         causes=(f"{table}.image", f"{table}.build", table),

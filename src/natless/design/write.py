@@ -16,7 +16,7 @@ from natless.design.names import ServiceIds, repository_name
 from natless.design.network import network
 from natless.design.parameters import parameters
 from natless.design.piece import Piece, attribute, bodies, places, ref, sub
-from natless.design.roles import execution_role
+from natless.design.roles import execution_role, task_role
 from natless.design.rule_ids import by_content
 from natless.design.scaling import scaling
 from natless.design.tasks import cluster, ecs_service, log_group, task_definition
@@ -64,7 +64,7 @@ def _main(spec: Spec) -> list[Piece]:
         *balancer(spec),
     ]
     for service in spec.services:
-        pieces += [log_group(service), execution_role(spec, service)]
+        pieces += [log_group(service), execution_role(spec, service), *task_role(spec, service)]
     pieces.append(cluster(spec))
     for service in hosted(spec):
         pieces += hosts(spec, service)

@@ -66,6 +66,7 @@ SERVICE_NAMES_ALIKE = Rule(
 ROUTE_INVALID = Rule("NL021", "route-invalid", _ERROR, "A load balancer cannot tell requests by this host or path")
 ROUTE_TAKEN = Rule("NL022", "route-taken", _ERROR, "Two services are to answer the same requests")
 PORT_UNREACHED = Rule("NL023", "port-unreached", _ERROR, "A service listens on a port that nothing leads to")
+USE_INVALID = Rule("NL040", "use-invalid", _ERROR, "The text names nothing that a task can be allowed to use")
 INSTANCE_TYPE_MISSING = Rule(
     "NL030", "instance-type-missing", _ERROR, "Tasks on EC2 instances need to be told which type of instance"
 )

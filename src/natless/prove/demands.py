@@ -249,11 +249,20 @@ def _declared(world: World, identifier: str | Gap) -> Iterator[Demand]:
     for action, resource in _allowed(role):
         prefix, colon, _ = action.partition(":")
         service = by_action(prefix.lower()) if colon else None
-        # ECS Exec and pulls are demanded where they are used; AWS decrypts on its own side, without a kms endpoint.
-        if service is None or prefix.lower() in {"ssmmessages", "ecr", "kms"}:
+        # ECS Exec and pulls are demanded where they are used.
+        if service is None or prefix.lower() in {"ssmmessages", "ecr"}:
+            continue
+        # SQS, S3 and others ask KMS on their own side; an endpoint for it says that the containers ask it themselves.
+        if service.short == "kms" and not _has_endpoint(world, "kms"):
             continue
         call = Call(action.replace("*", "${any}"), resource.replace("*", "${any}"), "task")
-        yield Demand(service.short, Goal(service.short, (call,)), f"the task role may call {action}", own=True)
+        yield Demand(
+            service.short, Goal(service.short, (call,)), f"the task role may call {action}", "task role", own=True
+        )
+
+
+def _has_endpoint(world: World, service: str) -> bool:
+    return any(endpoint.service == service for endpoint in world.cloud.interface_endpoints.values())
 
 
 def _allowed(role: Role) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,13 @@ from typing import TypeVar
 import msgspec
 
 from natless.catalog.partitions import partition_of
-from natless.catalog.prefix_lists import CLOUDFRONT, is_cloudfront_prefix_list, is_s3_prefix_list, s3_prefix_list
+from natless.catalog.prefix_lists import (
+    CLOUDFRONT,
+    DYNAMODB_PREFIX_LIST_UNKNOWN,
+    is_cloudfront_prefix_list,
+    is_s3_prefix_list,
+    s3_prefix_list,
+)
 from natless.cloud import (
     CidrPeer,
     Cloud,
@@ -208,6 +214,8 @@ class World:
         own = None if is_symbolic(self.cloud.region) else s3_prefix_list(self.cloud.region)
         if identifier == own or (own is None and is_s3_prefix_list(identifier)):
             return "s3"
+        if identifier == DYNAMODB_PREFIX_LIST_UNKNOWN:
+            return "dynamodb"
         return CLOUDFRONT if is_cloudfront_prefix_list(identifier) else None
 
     def service_end(self, service: str) -> End:

@@ -72,6 +72,18 @@ class Secret(msgspec.Struct, frozen=True):
     key: str = ""
 
 
+class Use(msgspec.Struct, frozen=True):
+    """One thing that the containers use of AWS: `sqs = "jobs:receive"` in `[services.NAME.uses]`.
+
+    `service` is the short name of its endpoint, `name` the thing's name or ARN, `access` the words that say how
+    (`catalog.uses`).
+    """
+
+    service: str
+    name: str
+    access: tuple[str, ...]
+
+
 class Service(msgspec.Struct, frozen=True):
     """`[services.NAME]`. Exactly one of `build` (a folder, as written) and `image` is set.
 
@@ -93,6 +105,7 @@ class Service(msgspec.Struct, frozen=True):
     count: Count = Count()
     environment: Mapping[str, str] = {}
     secrets: tuple[Secret, ...] = ()
+    uses: tuple[Use, ...] = ()
     host: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
 

@@ -24,6 +24,7 @@ from natless.spec.words import (
     TAG_VALUE_PATTERN,
     TEXT_PATTERN,
     TOP,
+    USES,
     VARIABLE_PATTERN,
     Key,
     Words,
@@ -54,6 +55,7 @@ def _service() -> dict[str, Any]:
     properties = table["properties"]
     properties["environment"] |= _variables(TEXT_PATTERN)
     properties["secrets"] |= _variables(REFERENCE_PATTERN)
+    properties["uses"] |= _table(USES)
     sources = [{"required": ["build"]}, {"required": ["image"]}]
     # Whoever answers the load balancer listens somewhere; to a worker nothing leads.
     nowhere = {"public": {"const": False}, "port": False, "host": False, "path": False}

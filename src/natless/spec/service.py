@@ -24,6 +24,7 @@ from natless.spec.problems import Problems, quoted
 from natless.spec.public_image import public_image
 from natless.spec.routes import read_patterns, read_port
 from natless.spec.table import Table, is_number, place, take
+from natless.spec.uses import read_uses
 from natless.spec.variables import read_environment, read_secrets
 from natless.spec.words import (
     COUNT,
@@ -64,6 +65,7 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
         count=count,
         environment=read_environment(problems, (*path, "environment"), environment),
         secrets=read_secrets(problems, (*path, "secrets"), table.values.get("secrets", {}), environment, region),
+        uses=read_uses(problems, (*path, "uses"), table.values.get("uses", {}), region),
         host=read_patterns(problems, path, table, _KEYS["host"]),
         path=read_patterns(problems, path, table, _KEYS["path"]),
     )

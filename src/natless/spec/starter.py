@@ -40,6 +40,9 @@ def starter(name: str, dockerfile_text: str | None, region: str | None) -> str:
         "",
         "# [services.web.secrets]       # fetched when a task starts, and never written down here",
         '# DATABASE_URL = "secretsmanager:prod/db#url"',
+        "",
+        "# [services.web.uses]          # what the container uses of AWS by itself, and how",
+        '# sqs = "jobs:send"            # dynamodb, s3, sqs, sns, kms, secretsmanager, ssm, sts',
     ]
     text = "\n".join(lines) + "\n"
     read(text, "natless.toml")

@@ -6,11 +6,13 @@ will have, and this version cannot do, is named here as well (`Later`): to widen
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from natless.catalog.addresses import BALANCER_ZONES
+from natless.catalog.uses import USABLE, Usable
 
 KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "patterns", "count", "launch", "bounds"]
 """What a key takes. `texts` is a list of texts, `patterns` a text or such a list, `count` and `bounds` a whole number
@@ -279,16 +281,36 @@ SERVICE = Words(
         ),
         Key("environment", "table", "Environment variables, each a text.", "[services.web.environment]"),
         Key("secrets", "table", "Environment variables that ECS fetches when a task starts.", "[services.web.secrets]"),
+        Key(
+            "uses",
+            "table",
+            "What the containers use of AWS by themselves: a task role and endpoints for these things, no others.",
+            '[services.web.uses]\nsqs = "jobs:send"',
+        ),
     ),
     (
         Later("exec", "tasks without ECS Exec", now=False),
         Later("calls", "one service, which calls no other: remove the line"),
-        Later("uses", "services that call no other AWS service: remove the table"),
         Later("schedule", "services that run all the time: remove the line"),
         Later("sidecars", "one container a task: remove the table"),
         Later("certificate", "HTTP on port 80: remove the line"),
     ),
 )
+
+
+def _uses(known: Usable) -> Key:
+    # Like the name or ARN itself, whose groups have no names twice.
+    plain = re.sub(r"\(\?P<region>", "(", f"(({known.name})|({known.arn}))")
+    return Key(
+        known.service,
+        "patterns",
+        known.says,
+        known.sample,
+        pattern=f"{plain}(:({'|'.join(known.words)}))?",
+    )
+
+
+USES = Words(tuple(map(_uses, USABLE)))
 
 COUNT = Words(
     (

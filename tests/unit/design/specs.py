@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 from hypothesis import strategies as st
 
-from natless.spec.model import Count, Instances, Launch, Network, Secret, Service, Spec
+from natless.spec.model import Count, Instances, Launch, Network, Secret, Service, Spec, Use
 
 # Words as `spec.read` accepts them: lower case, digits and single hyphens between.
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
@@ -27,6 +27,27 @@ COUNTS = st.one_of(
 )
 REGIONS = st.sampled_from([None, "us-east-1", "ap-northeast-2", "eu-west-2", "us-gov-west-1"])
 
+
+USES = st.lists(
+    st.sampled_from(
+        [
+            Use("dynamodb", "orders", ("read", "write")),
+            Use("dynamodb", "prices", ("read",)),
+            Use("dynamodb", "arn:aws:dynamodb:us-east-1:111122223333:table/shared", ("write",)),
+            Use("s3", "uploads.example", ("read", "write")),
+            Use("s3", "reports", ("write",)),
+            Use("sqs", "jobs.fifo", ("receive",)),
+            Use("sqs", "results", ("send",)),
+            Use("sns", "news", ("publish",)),
+            Use("kms", "1234abcd-12ab-34cd-56ef-1234567890ab", ("decrypt",)),
+            Use("secretsmanager", "prod/db", ("read",)),
+            Use("ssm", "/prod/limits", ("read", "write")),
+            Use("sts", "reporting", ("assume",)),
+        ]
+    ),
+    max_size=4,
+    unique=True,
+)
 
 LAUNCHES = st.one_of(
     st.sampled_from([Launch(), Launch(0, 1), Launch(1, 3, 2), Launch(0, 1, 1)]),
@@ -75,6 +96,7 @@ def services(draw: st.DrawFn, name: str, *, public: bool, route: tuple[tuple[str
         launch=draw(LAUNCHES),
         environment=draw(st.dictionaries(VARIABLES, st.sampled_from(["", "1", "${HOME}", "a b", "né"]), max_size=2)),
         secrets=tuple(secrets),
+        uses=tuple(draw(USES)),
         host=route[0],
         path=route[1],
     )

@@ -78,6 +78,17 @@ files = st.tuples(
     optional("health", mostly(('"/"', '"/a?b"'), ('"a"', '"/ "', "1"))),
     optional("count", mostly(("1", "{ min = 1, max = 2 }"), ("0", "{ min = 1 }", "{ min = 1, max = 2, m = 3 }"))),
     optional("environment", mostly(('{ A = "x" }',), ("{ A = 1 }", '{ "" = "x" }', '{ "A B" = "x" }'))),
+    optional(
+        "uses",
+        mostly(
+            (
+                '{ sqs = "jobs:send" }',
+                '{ s3 = ["uploads"], ssm = "/a/b:read" }',
+                '{ sts = "arn:aws:iam::123456789012:role/a" }',
+            ),
+            ("{ s3 = [] }", '{ sqs = "a b" }', '{ x = "y" }', "{ sqs = 1 }", '{ sns = ["a", "a"] }', '{ sqs = "a:" }'),
+        ),
+    ),
     optional("secrets", mostly(('{ B = "ssm:/a" }',), ('{ B = "x" }', "{ B = 1 }", '{ "1" = "ssm:/a" }'))),
 ).map("".join)
 
