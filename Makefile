@@ -48,6 +48,10 @@ packages-test:
 examples/hello/busybox: | packages
 	@cp "$$(command -v busybox)" $@
 
+# What that example's image is made of; likewise.
+examples/jobs/python: $(VENV)/natless.ready
+	@$(BIN)/python tools/python_tree.py $@
+
 $(VENV)/natless.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
@@ -59,4 +63,4 @@ $(VENV)/natless-test.ready: $(VENV)/natless.ready
 	@touch $@
 
 clean: ## what set-up and the tests made
-	rm -rf $(VENV) .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache examples/hello/busybox
+	rm -rf $(VENV) .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache examples/hello/busybox examples/jobs/python
