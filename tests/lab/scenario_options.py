@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
-from lab_at_work import REGION
+from lab_at_work import REGION, wait
 from person import Person, fetch
+from plain_recipe import plain
 
 from natless.lab import control
 from natless.lab.client import connect
@@ -24,6 +28,12 @@ SINGLE = '[network]\nsecurity_groups = "single"\n\n[services.web]\nlaunch = "far
 EC2 = '[services.web]\nlaunch = "ec2"\ninstance = "t3.medium"'
 BRIDGE = f'{EC2}\nnetwork_mode = "bridge"'
 HOST = f'{EC2}\nnetwork_mode = "host"'
+
+
+def url() -> str:
+    """Give where the machine's browser reaches the load balancer."""
+    (found,) = control.ask("status")["pages"].values()
+    return str(found)
 
 
 def deployed(person: Person) -> dict[str, Any]:
@@ -54,6 +64,57 @@ def instances() -> int:
     return len({task["containerInstanceArn"] for task in ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"]})
 
 
+def visited(url: str) -> str:
+    """Give what a visitor of the load balancer gets: a code, or that nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{url}healthz", timeout=20) as answer:  # noqa: S310 - the lab's own page
+            return str(answer.status)
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+    except (OSError, http.client.HTTPException):
+        return "nobody answers"
+
+
+def one_plain_group(person: Person, url: str) -> dict[str, Any]:
+    """Change the stack that stands to the recipe's single group; then have natless deploy its own again."""
+    contact = control.find()
+    assert contact is not None
+    clients = connect(contact, REGION)
+    cloudformation, elbv2 = clients("cloudformation"), clients("elbv2")
+    standing = cloudformation.describe_stacks(StackName="hello")["Stacks"][0]
+    written = cloudformation.get_template(StackName="hello")["TemplateBody"]
+    template = written if isinstance(written, dict) else json.loads(written)
+    known = [{"ParameterKey": each["ParameterKey"], "UsePreviousValue": True} for each in standing["Parameters"]]
+    cloudformation.update_stack(
+        StackName="hello",
+        TemplateBody=json.dumps(plain(template)),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=known,
+        Tags=standing["Tags"],
+    )
+
+    def settled() -> str | None:
+        state: str = cloudformation.describe_stacks(StackName="hello")["Stacks"][0]["StackStatus"]
+        return None if state.endswith("IN_PROGRESS") else state
+
+    def silent() -> list[str] | None:
+        (group,) = elbv2.describe_target_groups()["TargetGroups"]
+        found = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+        ill = [each["TargetHealth"] for each in found if each["TargetHealth"]["State"] == "unhealthy"]
+        return sorted({each["Reason"] for each in ill}) or None
+
+    seen = {"stack": wait(settled), "targets": wait(silent), "visitor": visited(url)}
+    proved, text = person.types("check", "lab:hello", "--json")
+    answer = json.loads(text)
+    seen["check"] = proved
+    seen["findings"] = sorted({each["rule"] for each in answer["findings"] if each["severity"] == "error"})
+    seen["blocked"] = sorted({each["need"] for each in answer["verdicts"] if not each["kept"]})
+    # A task that starts now: its image and its logs are not what the recipe lacks.
+    seen["run"] = person.types("run", "web", "--to", "lab")[0]
+    seen["own"] = deployed(person)
+    return seen
+
+
 def main() -> None:
     os.environ["NATLESS_LAB"] = f"options-{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="natless-options-") as scratch:
@@ -68,6 +129,7 @@ def main() -> None:
             seen["destroyed"] = person.types("destroy", "--to", "lab", "--images", "--logs")[0]
             person.writes("natless.toml", HTTPS, SINGLE)
             seen["single"] = deployed(person) | {"providers": providers()}
+            seen["plain"] = one_plain_group(person, url())
             stands = SINGLE
             for name, option in {"awsvpc": EC2, "bridge": BRIDGE, "host": HOST}.items():
                 # Another launch type, and another network mode, is another service: made anew, on an empty account.

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab_at_work import EXAMPLE
+from plain_recipe import plain
+
+from natless import design, load
+from natless.prove import Promises, prove
+from natless.spec.read import read
 
 pytestmark = pytest.mark.lab
 
@@ -30,6 +42,34 @@ def test_a_single_group_serves_and_spot_runs(seen: dict[str, Any]) -> None:
     found = dict(seen["single"])
     assert found.pop("providers") == ["FARGATE_SPOT"]
     assert found == {"code": 0, "page": "ok", "check": 0, "task->internet": "blocked"}
+
+
+def test_the_plain_single_group_does_not_serve_and_the_proof_names_what_it_lacks(seen: dict[str, Any]) -> None:
+    found = seen["plain"]
+    assert found["stack"] == "UPDATE_COMPLETE"
+    # Tasks start: the recipe has what they fetch. But nobody's packet reaches port 80, and none leaves for 8080.
+    assert found["run"] == 0
+    assert found["visitor"] == "nobody answers"
+    assert found["targets"] == ["Target.Timeout"]
+    assert (found["check"], found["findings"]) == (1, ["NL306", "NL311"])
+    assert found["blocked"] == ["alb->task", "internet->alb"]
+    # The same stack with natless's own rules.
+    assert found["own"] == {"code": 0, "page": "ok", "check": 0, "task->internet": "blocked"}
+
+
+def test_the_proof_says_so_of_the_template_before_anything_stands() -> None:
+    text = (EXAMPLE / "natless.toml").read_text("utf-8")
+    spec = read(f'{text}\n[network]\nsecurity_groups = "single"\n', "natless.toml")
+    designed = design.write(spec)
+    values = {each.name: each.value for each in designed.parameters}
+
+    def findings(template: dict[str, Any]) -> list[str]:
+        cloud = load.cloudformation(json.dumps(template), "t.json", values, "ap-northeast-2", "123456789012")
+        return sorted(each.rule for each in prove(cloud, Promises(private=True)).findings)
+
+    whole = json.loads(design.text(designed.main))
+    assert findings(whole) == []
+    assert findings(plain(whole)) == ["NL306", "NL311"]
 
 
 @pytest.mark.parametrize("network_mode", ["awsvpc", "bridge", "host"])
