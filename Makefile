@@ -44,8 +44,8 @@ packages:
 packages-test:
 	@tools/packages python run test
 
-# The example's image is this one static program; it is no part of the repository.
-examples/hello/busybox: | packages
+# The examples' images are this one static program; it is no part of the repository.
+examples/hello/busybox examples/instances/busybox: | packages
 	@cp "$$(command -v busybox)" $@
 
 # What that example's image is made of; likewise.
@@ -63,4 +63,4 @@ $(VENV)/natless-test.ready: $(VENV)/natless.ready
 	@touch $@
 
 clean: ## what set-up and the tests made
-	rm -rf $(VENV) .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache examples/hello/busybox examples/jobs/python
+	rm -rf $(VENV) .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache examples/hello/busybox examples/instances/busybox examples/jobs/python

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import sys
 import tempfile
 import urllib.error
@@ -12,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from lab_at_work import REGION, wait
+from lab_at_work import EXAMPLE, REGION, wait
 from person import Person, fetch
 from plain_recipe import plain
 
@@ -26,7 +27,6 @@ INGRESS = 'egress = "https"\ningress = ["203.0.113.0/24", "8.8.8.0/24"]'
 HTTPS = f'[network]\n{INGRESS}\n\n[services.web]\narchitecture = "x86_64"'
 SINGLE = '[network]\nsecurity_groups = "single"\n\n[services.web]\nlaunch = "fargate-spot"'
 EC2 = '[services.web]\nlaunch = "ec2"\ninstance = "t3.medium"'
-BRIDGE = f'{EC2}\nnetwork_mode = "bridge"'
 HOST = f'{EC2}\nnetwork_mode = "host"'
 
 
@@ -55,13 +55,14 @@ def providers() -> list[str]:
     return sorted({task["capacityProviderName"] for task in tasks})
 
 
-def instances() -> int:
-    """Count the instances on which the cluster's running tasks are."""
+def instances(cluster: str) -> tuple[int, int]:
+    """Count the instances on which a cluster's running tasks are, and the tasks."""
     contact = control.find()
     assert contact is not None
     ecs = connect(contact, REGION)("ecs")
-    arns = ecs.list_tasks(cluster="hello", desiredStatus="RUNNING")["taskArns"]
-    return len({task["containerInstanceArn"] for task in ecs.describe_tasks(cluster="hello", tasks=arns)["tasks"]})
+    arns = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+    return len({task["containerInstanceArn"] for task in tasks}), len(tasks)
 
 
 def visited(url: str) -> str:
@@ -73,6 +74,20 @@ def visited(url: str) -> str:
         return str(error.code)
     except (OSError, http.client.HTTPException):
         return "nobody answers"
+
+
+def example(person: Person) -> dict[str, Any]:
+    """Do with examples/instances what a person types."""
+    shutil.copytree(EXAMPLE.parent / "instances", person.folder, dirs_exist_ok=True)
+    seen: dict[str, Any] = {"check": person.types("check")[0]}
+    seen["deploy"], said = person.types("deploy", "--to", "lab")
+    seen["page"] = fetch(said, "") if seen["deploy"] == 0 else said
+    seen["status"] = person.types("status", "--to", "lab")[0]
+    seen["run"] = person.types("run", "web", "--to", "lab")[0]
+    seen["again"] = person.types("plan", "--to", "lab")[0]
+    seen["instances"], seen["tasks"] = instances("instances")
+    seen["destroy"] = person.types("destroy", "--to", "lab", "--images", "--logs")[0]
+    return seen
 
 
 def one_plain_group(person: Person, url: str) -> dict[str, Any]:
@@ -131,13 +146,14 @@ def main() -> None:
             seen["single"] = deployed(person) | {"providers": providers()}
             seen["plain"] = one_plain_group(person, url())
             stands = SINGLE
-            for name, option in {"awsvpc": EC2, "bridge": BRIDGE, "host": HOST}.items():
+            for name, option in {"awsvpc": EC2, "host": HOST}.items():
                 # Another launch type, and another network mode, is another service: made anew, on an empty account.
                 assert person.types("destroy", "--to", "lab", "--images", "--logs")[0] == 0
                 person.writes("natless.toml", stands, option)
                 stands = option
-                seen[name] = deployed(person) | {"instances": instances()}
+                seen[name] = deployed(person) | {"instances": instances("hello")[0]}
             seen["left"] = person.types("destroy", "--to", "lab", "--images", "--logs")[0]
+            seen["example"] = example(Person(Path(scratch, "instances")))
         finally:
             person.types("lab", "down")
     sys.stdout.write(json.dumps(seen))

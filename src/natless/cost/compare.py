@@ -54,16 +54,21 @@ def _serverless(
 ) -> tuple[Option, Option]:
     on_demand, spot, _ = COMPARED
     cpu, memory = int(found.vcpu * 1024), int(found.gb * 1024)
+    larger = ""
     if not possible(cpu, memory):
-        near = " or ".join(f"{units} and {mib}" for units, mib in nearest(cpu, memory))
-        why = f"Fargate has no task of {cpu} CPU units and {memory} MiB: the nearest are {near}"
-        return Option(on_demand, None, why), Option(spot, None, why)
+        units, mib = nearest(cpu, memory)[-1]
+        if units < cpu or mib < memory:
+            why = f"Fargate has no task as large as {cpu} CPU units and {memory} MiB"
+            return Option(on_demand, None, why), Option(spot, None, why)
+        larger = f"as {units} CPU units and {mib} MiB, the nearest size of Fargate's that is enough"
+        found = TaskSize(Decimal(units) / 1024, Decimal(mib) / 1024, found.arm)
     line = of_size(cloud, found, hours).line(service.id, "", service.origin, often)
     if line.usd is None:
         return Option(on_demand, None, line.why), Option(spot, None, line.why)
     least, most = line.usd, line.most or line.usd
     low, high = cents(least * (1 - SPOT_DISCOUNT[1])), cents(most * (1 - SPOT_DISCOUNT[0]))
-    return Option(on_demand, (least, most)), Option(spot, (low, high), needs="50 to 70 % off, as AWS has spare")
+    spare = "; ".join(filter(None, (larger, "50 to 70 % off, as AWS has spare")))
+    return Option(on_demand, (least, most), needs=larger), Option(spot, (low, high), needs=spare)
 
 
 def _instances(cloud: Cloud, service: EcsService, hours: int) -> Option:

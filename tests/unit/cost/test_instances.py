@@ -163,10 +163,12 @@ def test_side_by_side_from_instances() -> None:
     # 730 x 0.0208 + 2.40 = 17.584, and the endpoints
     assert ec2.usd == usd("61.38", "61.38")
     assert ec2.needs.startswith("1 t3.small, 30 GiB each")
-    # 300 MiB is no Fargate task.
-    none = options(cloud('launch = "ec2"\ninstance = "t3.small"\nmemory = 300'))[0]
-    assert none.usd is None
-    assert "the nearest are 256 and 512" in none.why
+    # 300 MiB is no Fargate task: 512 would have to do.
+    larger = options(cloud('launch = "ec2"\ninstance = "t3.small"\nmemory = 300'))[0]
+    assert larger.usd == usd("9.01", "9.01")
+    assert larger.needs == "as 256 CPU units and 512 MiB, the nearest size of Fargate's that is enough"
+    none = options(cloud('launch = "ec2"\ninstance = "r5.16xlarge"\nmemory = 300000'))[0]
+    assert (none.usd, none.why) == (None, "Fargate has no task as large as 256 CPU units and 300000 MiB")
 
 
 def test_the_advice_follows_the_figures_and_the_hardware() -> None:
