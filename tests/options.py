@@ -1,0 +1,58 @@
+"""Every option of the format, each in a whole natless.toml: what holds for templates is asked of all of them.
+
+An option that is added to the format is added here (`tests/unit/design/test_least_privilege.py` asks for each key).
+"""
+
+from __future__ import annotations
+
+HELLO = """name = "hello"
+region = "us-east-1"
+
+[services.web]
+build = "."
+port = 8080
+public = true
+health = "/healthz"
+"""
+
+_EC2 = 'launch = "ec2"\ninstance = "t3.medium"\n'
+
+OPTIONS: dict[str, str] = {
+    "hello": HELLO,
+    "cidr, zones": f'{HELLO}\n[network]\ncidr = "10.9.0.0/20"\nzones = 4\n',
+    "security_groups": f'{HELLO}\n[network]\nsecurity_groups = "single"\n',
+    "egress, ingress": f'{HELLO}\n[network]\negress = "https"\ningress = ["198.51.100.0/24", "8.8.8.0/24"]\n',
+    "nat": f"{HELLO}\n[network]\nnat = true\n",
+    "launch: spot": f'{HELLO}launch = "fargate-spot"\n',
+    "launch: a mix": f"{HELLO}launch = {{ base = 1, fargate = 1, fargate-spot = 3 }}\n",
+    "architecture": f'{HELLO}architecture = "arm64"\n',
+    "cpu, memory, count": f"{HELLO}cpu = 1024\nmemory = 2048\ncount = {{ min = 2, max = 6, cpu = 60 }}\n",
+    "instance": f"{HELLO}{_EC2}",
+    "instance, instances": f"{HELLO}{_EC2}instances = {{ min = 1, max = 4 }}\n",
+    "network_mode: bridge": f'{HELLO}{_EC2}network_mode = "bridge"\n',
+    "network_mode: host": f'{HELLO}{_EC2}network_mode = "host"\n',
+    "instance: single group": f'{HELLO}{_EC2}network_mode = "bridge"\n\n[network]\nsecurity_groups = "single"\n',
+    "gpu, ami": f'{HELLO}launch = "ec2"\ninstance = "g4dn.xlarge"\ngpu = 1\nami = "ami-0123456789abcdef0"\n',
+    "image": HELLO.replace('build = "."', 'image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1.0"'),
+    "image: a public one": HELLO.replace('build = "."', 'image = "nginx:1.27"'),
+    "environment": f'{HELLO}\n[services.web.environment]\nMODE = "loud"\n',
+    "secrets": f'{HELLO}\n[services.web.secrets]\nA = "secretsmanager:prod/db#url"\nB = "ssm:/prod/b"\n',
+    "secrets on an instance": f'{HELLO}{_EC2}\n[services.web.secrets]\nA = "secretsmanager:prod/db"\n',
+    "host, path, a worker": f"""{HELLO}
+[services.api]
+build = "."
+port = 8081
+public = true
+host = ["api.example.com"]
+path = ["/api/*"]
+
+[services.worker]
+build = "."
+public = false
+""",
+    "tags, permissions_boundary": f"""permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+{HELLO}
+[tags]
+team = "shop"
+""",
+}
