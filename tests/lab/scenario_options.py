@@ -123,7 +123,7 @@ def one_plain_group(person: Person, url: str) -> dict[str, Any]:
     answer = json.loads(text)
     seen["check"] = proved
     seen["findings"] = sorted({each["rule"] for each in answer["findings"] if each["severity"] == "error"})
-    seen["blocked"] = sorted({each["need"] for each in answer["verdicts"] if not each["kept"]})
+    seen["blocked"] = sorted({each["need"] for each in answer["verdicts"] if each["verdict"] == "blocked"})
     # A task that starts now: its image and its logs are not what the recipe lacks.
     seen["run"] = person.types("run", "web", "--to", "lab")[0]
     seen["own"] = deployed(person)
