@@ -17,6 +17,18 @@ health = "/healthz"
 
 _EC2 = 'launch = "ec2"\ninstance = "t3.medium"\n'
 
+_USES = """
+[services.web.uses]
+dynamodb = ["orders", "prices:read"]
+s3 = ["uploads", "templates:read"]
+sqs = ["jobs:send", "done:receive"]
+sns = "news"
+kms = "12345678-1234-1234-1234-123456789012"
+secretsmanager = "prod/key"
+ssm = "/prod/flag"
+sts = "reader"
+"""
+
 OPTIONS: dict[str, str] = {
     "hello": HELLO,
     "cidr, zones": f'{HELLO}\n[network]\ncidr = "10.9.0.0/20"\nzones = 4\n',
@@ -38,6 +50,10 @@ OPTIONS: dict[str, str] = {
     "environment": f'{HELLO}\n[services.web.environment]\nMODE = "loud"\n',
     "secrets": f'{HELLO}\n[services.web.secrets]\nA = "secretsmanager:prod/db#url"\nB = "ssm:/prod/b"\n',
     "secrets on an instance": f'{HELLO}{_EC2}\n[services.web.secrets]\nA = "secretsmanager:prod/db"\n',
+    "uses": f"{HELLO}{_USES}",
+    "uses on an instance": f"{HELLO}{_EC2}{_USES}",
+    "uses on an instance's bridge": f'{HELLO}{_EC2}network_mode = "bridge"\n{_USES}',
+    "uses in a single group": f'{HELLO}{_USES}\n[network]\nsecurity_groups = "single"\n',
     "host, path, a worker": f"""{HELLO}
 [services.api]
 build = "."
