@@ -16,8 +16,8 @@ pytestmark = pytest.mark.lab
 
 
 class Meets(NamedTuple):
-    """What is met: the need and rule that `check` names ("" where nothing is blocked), the gate at which packets die
-    ("" where they arrive), and ECS's words for a new task ("" where it starts)."""
+    """What is met: the need and rule that `check` names, the gate at which packets die ("" where they arrive), and
+    ECS's words for a new task ("" where it starts)."""
 
     need: str
     rule: str
@@ -39,13 +39,14 @@ EXPECTED = {
     "nacl": Meets("s3-layers", "NL304", "network-acl-out acl-", "failed to copy: httpReadSeeker: failed open"),
     # The endpoints' interfaces in the task's own subnet answer yet; layers come from outside of it.
     "zone": Meets("s3-layers", "NL304", "network-acl-out acl-", "failed to copy: httpReadSeeker: failed open"),
-    # No account shows how long a service takes to answer: a proof of what is configured cannot name it.
-    "slow": Meets("ecr.api", "", "answer vpce-", "timeout awaiting response headers"),
+    # No account shows how long a service takes to answer: what a task has met does, and leaves the need open.
+    "slow": Meets("ecr.api", "NL408", "answer vpce-", "timeout awaiting response headers"),
     # Packets pass: it is the request that is refused.
     "policy": Meets("s3-layers", "NL402", "endpoint-policy vpce-", "403 Forbidden"),
     "role": Meets("ecr.api", "NL502", "identity arn:aws:iam::", "AccessDeniedException"),
 }
 KINDS = sorted(EXPECTED)
+LIVED = ["slow"]
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +55,13 @@ def seen(whole: Callable[[str], Any]) -> dict[str, Any]:
     return found
 
 
+def said(check: list[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(check[1][check[1].index("{") :])
+    return found
+
+
 def blocked(check: list[Any]) -> dict[str, str]:
-    found = json.loads(check[1][check[1].index("{") :])
+    found = said(check)
     no = [each for each in found["verdicts"] if each["verdict"] == "blocked" and each["need"] != "task->internet"]
     return {each["need"]: each["rule"] for each in no}
 
@@ -63,9 +69,31 @@ def blocked(check: list[Any]) -> dict[str, str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_check_names_it(kind: str, seen: dict[str, Any]) -> None:
     expected = EXPECTED[kind]
-    found = blocked(seen["kinds"][kind]["check"])
-    assert found.get(expected.need, "") == expected.rule
-    assert bool(found) is bool(expected.rule)
+    check = seen["kinds"][kind]["check"]
+    if kind in LIVED:
+        assert check[0] == 3
+        assert blocked(check) == {}
+        assert open_needs(check) == {expected.need}
+        [finding] = [each for each in said(check)["findings"] if each["rule"] == expected.rule]
+        assert finding["severity"] == "warning"
+        assert finding["subject"].startswith("vpce-")
+        assert finding["subject"] in seen["kinds"][kind]["trace"][1]
+        assert expected.words in finding["symptom"]
+        return
+    assert check[0] == 1
+    assert blocked(check).get(expected.need, "") == expected.rule
+
+
+def open_needs(check: list[Any]) -> set[str]:
+    return {each["need"] for each in said(check)["verdicts"] if each["verdict"] == "unknown"}
+
+
+@pytest.mark.parametrize("kind", LIVED)
+def test_a_task_that_starts_takes_back_what_others_met(kind: str, seen: dict[str, Any]) -> None:
+    ran, check = seen["kinds"][kind]["well"]
+    assert ran[0] == 0
+    assert check[0] == 0, check[1]
+    assert said(check)["findings"] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,9 @@ from typing import Any
 from natless.account import identity, instances
 from natless.account.reader import Reader
 
-SECTIONS = frozenset({"Clusters", "Services", "Tasks", "TaskDefinitions", "Roles", "Policies", "LogGroups"})
+SECTIONS = frozenset(
+    {"Clusters", "Services", "Tasks", "StoppedTasks", "TaskDefinitions", "Roles", "Policies", "LogGroups"}
+)
 
 _CLUSTERS_A_CALL = 100
 _SERVICES_A_CALL = 10
@@ -28,6 +30,9 @@ def read(reader: Reader, wanted: frozenset[str], cluster: str | None = None, ser
     running: list[Any] = []
     if "Tasks" in wanted:
         running = _tasks(reader, clusters, service)
+    if "StoppedTasks" in wanted:
+        # ECS remembers them for an hour: they tell what no configuration shows.
+        _tasks(reader, clusters, service, "StoppedTasks", desiredStatus="STOPPED")
     hosting = instances.read(reader, wanted, clusters, services)
     if not wanted & {"TaskDefinitions", "Roles", "Policies", "LogGroups"}:
         return
@@ -110,19 +115,19 @@ def _service_arns(reader: Reader, service: str | None, cluster: str) -> list[str
     return reader.pages("Services", "ecs", "list_services", "serviceArns", cluster=cluster)
 
 
-def _tasks(reader: Reader, clusters: list[str], service: str | None) -> list[Any]:
-    _inherit(reader, "Clusters", "Tasks")
-    narrowed = {"serviceName": service} if service else {}
+def _tasks(reader: Reader, clusters: list[str], service: str | None, key: str = "Tasks", **narrowed: str) -> list[Any]:
+    _inherit(reader, "Clusters", key)
+    narrowed |= {"serviceName": service} if service else {}
     listed = reader.each(
-        lambda cluster: reader.pages("Tasks", "ecs", "list_tasks", "taskArns", cluster=cluster, **narrowed), clusters
+        lambda cluster: reader.pages(key, "ecs", "list_tasks", "taskArns", cluster=cluster, **narrowed), clusters
     )
     asked = [
         (cluster, some) for cluster, arns in zip(clusters, listed, strict=True) for some in _chunks(arns, _TASKS_A_CALL)
     ]
     found = reader.each(
-        lambda ask: reader.pages("Tasks", "ecs", "describe_tasks", "tasks", cluster=ask[0], tasks=ask[1]), asked
+        lambda ask: reader.pages(key, "ecs", "describe_tasks", "tasks", cluster=ask[0], tasks=ask[1]), asked
     )
-    return reader.keep("Tasks", list(chain.from_iterable(found)))
+    return reader.keep(key, list(chain.from_iterable(found)))
 
 
 def _definition(reader: Reader, arn: str) -> Any | None:

@@ -110,6 +110,19 @@ class EcsService(msgspec.Struct, frozen=True):
     shares: tuple[Share, ...] = ()
 
 
+class FailedStart(msgspec.Struct, frozen=True):
+    """A task of `family` that never ran, and none of its family has started since. `reason` is ECS's text.
+
+    `at` is when it was stopped, as a person reads it (UTC).
+    """
+
+    id: str
+    origin: Origin
+    family: str
+    reason: str
+    at: str
+
+
 class Repository(msgspec.Struct, frozen=True):
     """An ECR repository; `uri` may be symbolic."""
 

@@ -189,6 +189,13 @@ ENDPOINT_WITHOUT_SUBNET = Rule(
     "NL407", "endpoint-without-subnet", _ERROR, "The interface endpoint stands in no subnet, so it has no address"
 )
 
+ENDPOINT_SILENT = Rule(
+    "NL408",
+    "endpoint-silent",
+    _WARNING,
+    "Every gate on the way is open, and yet a task was stopped because the service did not answer",
+)
+
 # 5: identity
 EXECUTION_ROLE_MISSING = Rule("NL501", "execution-role-missing", _ERROR, "The task definition names no execution role")
 EXECUTION_ROLE_DENIES = Rule(

@@ -14,6 +14,7 @@ from natless.prove.balancers import balanced
 from natless.prove.extras import extras
 from natless.prove.fixes import fix
 from natless.prove.internet import exposure, to_internet
+from natless.prove.lived import contradicted
 from natless.prove.order import races
 from natless.prove.places import Place, places
 from natless.prove.symptoms import symptom
@@ -79,6 +80,9 @@ def _task(
         findings.extend(exposure(world, here))
     findings.extend(extras(world, task))
     said = {need: worst(parts) for need, parts in answers.items()}
+    if world.cloud.failed_starts:
+        said, found_out = contradicted(world.cloud, task, said)
+        findings.extend(found_out)
     verdicts = [_verdict(task.id, need, answer) for need, answer in said.items()]
     findings.extend(_findings(world, said))
     verdict, more = _isolation(task, to_internet(world, tuple(spots)), promises)

@@ -291,7 +291,7 @@ def test_a_refusal_of_what_hosts_tasks_is_a_gap(way: Callable[[str], Any]) -> No
         ("describe_vpc_endpoints", {"VpcEndpoints"}),
         ("describe_vpc_attribute", {"VpcAttributes"}),
         ("describe_load_balancers", {"LoadBalancers", "Listeners", "ListenerRules"}),
-        ("list_clusters", {"Clusters", "Services", "Tasks", "TaskDefinitions", "Roles", "LogGroups"}),
+        ("list_clusters", {"Clusters", "Services", "Tasks", "StoppedTasks", "TaskDefinitions", "Roles", "LogGroups"}),
         ("describe_task_definition", {"TaskDefinitions", "Roles", "LogGroups"}),
         ("get_role", {"Roles"}),
         ("get_managed_prefix_list_entries", {"PrefixLists"}),
@@ -304,7 +304,7 @@ def test_what_is_denied_is_written_down_and_becomes_a_gap(way: Callable[[str], A
     assert set(found["Denied"]) == keys
     assert all("UnauthorizedOperation: not allowed" in text for text in found["Denied"].values())
     gaps = {gap.what for gap in describe(found, "aws").gaps}
-    assert gaps == keys - {"VpcAttributes", "Clusters", "Tasks"}
+    assert gaps == keys - {"VpcAttributes", "Clusters", "Tasks", "StoppedTasks"}
 
 
 def test_a_role_whose_inline_policies_are_denied_has_a_gap(way: Callable[[str], Any]) -> None:

@@ -39,6 +39,7 @@ KEYS = [
     "Subnets",
     "TargetGroups",
     "TaskDefinitions",
+    "StoppedTasks",
     "Tasks",
     "VpcAttributes",
     "VpcEndpoints",

@@ -256,13 +256,14 @@ class LabEcs(InstancesEcs):
         return made
 
     def stop_task(self, cluster_str: str, task_str: str, reason: str) -> Any:
-        """Ask for a task to stop; the scheduler stops it."""
+        """Ask for a task to stop; the scheduler stops it. Why one has stopped already stays as it is."""
         cluster = self._get_cluster(cluster_str)
         for arn, task in self.tasks.get(cluster.name, {}).items():
             if arn.split("/")[-1] == task_str.rsplit("/", maxsplit=1)[-1]:
-                task.desired_status = "STOPPED"
-                task.stopped_reason = reason or "Task stopped by user"
-                task.stop_code = "UserInitiated"  # type: ignore[attr-defined]  # moto lacks it
+                if task.last_status != "STOPPED":
+                    task.desired_status = "STOPPED"
+                    task.stopped_reason = reason or "Task stopped by user"
+                    task.stop_code = "UserInitiated"  # type: ignore[attr-defined]  # moto lacks it
                 return task
         raise AccountError("InvalidParameterException", "The referenced task was not found.")
 

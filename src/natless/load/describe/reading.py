@@ -8,7 +8,7 @@ from typing import Any
 from natless.cloud import Cloud
 from natless.finding import Origin
 from natless.finding.rules import SNAPSHOT_MALFORMED
-from natless.load.describe import balancing, endpoints, filters, identity, instances, interfaces, network, tasks
+from natless.load.describe import balancing, endpoints, filters, identity, instances, interfaces, network, starts, tasks
 from natless.load.describe.item import Reading
 from natless.load.describe.sections import Sections
 from natless.load.error import LoadError
@@ -59,6 +59,7 @@ def _cloud(reading: Reading, sections: Sections, snapshot: Mapping[str, Any]) ->
         target_groups=balancing.target_groups(sections),
         task_definitions=tasks.task_definitions(sections, known),
         services=services,
+        failed_starts=starts.failed_starts(sections),
         clusters=tasks.clusters(sections),
         capacity_providers=hosting.providers,
         instance_groups=hosting.groups,

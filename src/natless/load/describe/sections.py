@@ -35,6 +35,7 @@ _IDS: Mapping[str, tuple[str, ...]] = {
     "SecurityGroupRules": ("SecurityGroupRuleId",),
     "SecurityGroups": ("GroupId",),
     "Services": ("serviceArn",),
+    "StoppedTasks": ("taskArn",),
     "Subnets": ("SubnetId",),
     "TargetGroups": ("TargetGroupArn",),
     "TaskDefinitions": ("family", "revision"),
@@ -57,7 +58,15 @@ HOSTING = frozenset(
 )
 """Sections that only tasks on the EC2 launch type lean on: without such a service nobody misses them."""
 
-_ANNEXES = HOSTING | {"Clusters", "Policies", "SecurityGroupRules", "Tasks", "VpcAttributes", "DhcpOptions"}
+_ANNEXES = HOSTING | {
+    "Clusters",
+    "DhcpOptions",
+    "Policies",
+    "SecurityGroupRules",
+    "StoppedTasks",
+    "Tasks",
+    "VpcAttributes",
+}
 """Sections that only fill in fields of others: where they are missing, those fields say so."""
 
 
