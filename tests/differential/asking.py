@@ -60,8 +60,8 @@ class Asker:
         found: dict[str, list[Way]] = {}
         for need, addresses in named.items():
             hosts = [IPv4Address(each) for each in addresses]
-            if need == "s3-layers" and hosts:
-                # A layer may come from any address of S3.
+            if need == "s3-layers" and (hosts or twists.own_servers(self.cloud)):
+                # A layer may come from any address of S3, whichever DNS server names it.
                 found[need] = [[self.tried(home, [host])] for home in homes for host in S3_HOSTS]
             elif not any(host in PUBLIC for host in hosts):
                 found[need] = [[self.tried(home, [host]) for host in hosts] for home in homes]
