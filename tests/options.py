@@ -66,6 +66,9 @@ path = ["/api/*"]
 build = "."
 public = false
 """,
+    "scheme": f'{HELLO}\n[network]\nscheme = "internal"\n',
+    "scheme, ingress": f'{HELLO}\n[network]\nscheme = "internal"\ningress = ["192.168.0.0/16"]\n',
+    "flow_logs": f"{HELLO}\n[network]\nflow_logs = true\n",
     "tags, permissions_boundary": f"""permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
 {HELLO}
 [tags]

@@ -23,6 +23,7 @@ CALLS = (
     ("ec2", "describe_security_groups", "SecurityGroups"),
     ("ec2", "describe_security_group_rules", "SecurityGroupRules"),
     ("ec2", "describe_vpc_endpoints", "VpcEndpoints"),
+    ("ec2", "describe_flow_logs", "FlowLogs"),
     ("ec2", "describe_network_interfaces", "NetworkInterfaces"),
     ("elbv2", "describe_load_balancers", "LoadBalancers"),
     ("elbv2", "describe_target_groups", "TargetGroups"),

@@ -50,6 +50,8 @@ def _network(chance: random.Random, standing: tuple[str, int]) -> list[str]:
         f'egress = "{chance.choice(["endpoints", "https"])}"',
         f"ingress = {chance.choice(INGRESSES)}",
         f"nat = {chance.choice(['true', 'false', 'false'])}",
+        f'scheme = "{chance.choice(["internet-facing", "internal"])}"',
+        f"flow_logs = {chance.choice(['true', 'false'])}",
     ]
     return ["[network]", f'cidr = "{block}"', *(line for line in said if chance.random() < 0.6)]
 

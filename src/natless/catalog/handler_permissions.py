@@ -64,6 +64,17 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "ec2:DisassociateAddress",
         "ec2:ReleaseAddress",
     ),
+    "AWS::EC2::FlowLog": (
+        "autoscaling:DescribeTags",
+        "ec2:CreateFlowLogs",
+        "ec2:CreateTags",
+        "ec2:DeleteFlowLogs",
+        "ec2:DeleteTags",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeTags",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+    ),
     "AWS::EC2::InternetGateway": (
         "ec2:CreateInternetGateway",
         "ec2:CreateTags",
@@ -292,11 +303,13 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "AWS::IAM::Role": (
         "iam:CreateRole",
         "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
         "iam:DeleteRolePolicy",
         "iam:GetRole",
         "iam:GetRolePolicy",
         "iam:ListAttachedRolePolicies",
         "iam:ListRolePolicies",
+        "iam:PutRolePermissionsBoundary",
         "iam:PutRolePolicy",
         "iam:TagRole",
         "iam:UntagRole",
@@ -305,6 +318,7 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "iam:UpdateRoleDescription",
     ),
     "AWS::Logs::LogGroup": (
+        "logs:CreateLogDelivery",
         "logs:CreateLogGroup",
         "logs:DeleteLogGroup",
         "logs:DeleteRetentionPolicy",
@@ -348,12 +362,9 @@ UNUSED = frozenset(
         "elasticloadbalancing:SetIpAddressType",
         "iam:AttachRolePolicy",
         "iam:CreateServiceLinkedRole",
-        "iam:DeleteRolePermissionsBoundary",
         "iam:DetachRolePolicy",
         "iam:PassRole",
-        "iam:PutRolePermissionsBoundary",
         "logs:AssociateKmsKey",
-        "logs:CreateLogDelivery",
         "logs:DeleteDataProtectionPolicy",
         "logs:DeleteIndexPolicy",
         "logs:DeleteResourcePolicy",
@@ -366,7 +377,7 @@ UNUSED = frozenset(
         "logs:PutResourcePolicy",
     }
 )
-"""Likewise, of services that are used: boundaries, managed policies, VPN gateways, address pools, key association."""
+"""Likewise, of services that are used: managed policies, VPN gateways, address pools, key association."""
 
 SOURCE = Source(
     "AWS CloudFormation registry schemas, `handlers.*.permissions` of create, read, update and delete, without UNUSED",

@@ -87,7 +87,7 @@ def deploy(
             ):
                 teller.tell(event)
                 if isinstance(event, Deployed):
-                    say(_page(where, event.url))
+                    _say_where(where, event.url)
                     return
         except ScanError as error:
             teller.clear()
@@ -136,10 +136,18 @@ def _pusher(spec: Spec, where: World, scratch: str, paint: Paint) -> Callable[[S
     return pushed
 
 
-def _page(where: World, url: str) -> str:
-    """Give the URL for a browser: the load balancer's own, or on the lab a port of this host that leads to it."""
-    if not where.lab:
-        return url
+def _say_where(where: World, url: str) -> None:
+    """Say where it answers: not at all where only workers run, and within the VPC by an internal load balancer."""
+    # ALBs' names of their own making ("DNSName", ELBv2 API reference); no host has a port that leads into a VPC.
+    internal = url.partition("://")[2].startswith("internal-")
+    if url:
+        say(url if internal or not where.lab else _page(url))
+    if internal:
+        say("the load balancer is internal: it answers within the VPC and what is connected to it", aside=True)
+
+
+def _page(url: str) -> str:
+    """Give the URL for a browser of the lab: a port of this host that leads to the load balancer."""
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     with contextlib.ExitStack() as opened:

@@ -38,7 +38,7 @@ def destroy(
         if standing is not None:
             must_be_ours(standing, name)
     # What earlier stacks and templates of this name left counts too: each service had a log group of its own.
-    groups = tuple(dict.fromkeys((*log_groups(connect, name), *left_behind(connect, name, LOG_GROUP))))
+    groups = tuple(dict.fromkeys((*log_groups(connect, name, every=True), *left_behind(connect, name, LOG_GROUP))))
     yield from _stack(connect, name, pace)
     yield from _logs(connect, groups, delete=logs)
     yield from _images(connect, f"{name}-images", pace, delete=images)

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from natless.deploy import stacks
 from natless.deploy.calls import Connect, Pace, code, pages
 from natless.deploy.error import DeployError
+from natless.deploy.leftovers import LOG_GROUP
+from natless.design.names import FLOW_LOGS_GROUP
 
 _LATE = 30_000
 """Milliseconds for which events that come in late are still looked for: CloudWatch Logs does not keep their order."""
@@ -75,12 +77,14 @@ def _events(connect: Connect, group: str, since: int, pattern: str) -> Iterator[
             raise
 
 
-def log_groups(connect: Connect, name: str) -> tuple[str, ...]:
-    """Give the log groups of a deployment that stands."""
+def log_groups(connect: Connect, name: str, *, every: bool = False) -> tuple[str, ...]:
+    """Give the log groups of a deployment that stands: its services', and with `every` that of the flow logs too."""
     if stacks.find(connect, name) is None:
         return ()
     found = stacks.resources(connect, name)
-    return tuple(each.id for each in found if each.type == "AWS::Logs::LogGroup" and each.id)
+    return tuple(
+        each.id for each in found if each.type == LOG_GROUP and each.id and (every or each.resource != FLOW_LOGS_GROUP)
+    )
 
 
 def last_words(connect: Connect, name: str, task: str) -> tuple[str, ...]:

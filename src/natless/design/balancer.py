@@ -22,14 +22,25 @@ def balancer(spec: Spec) -> list[Piece]:
     return [
         _alb(spec),
         _listener(spec),
-        *(_target_group(service) for service in public),
-        *(_rule(service, order[service.name]) for service in public if service.name in order),
+        *(_target_group(spec, service) for service in public),
+        *(_rule(spec, service, order[service.name]) for service in public if service.name in order),
     ]
 
 
 def public_services(spec: Spec) -> tuple[Service, ...]:
-    """Give the services that answer the internet through the load balancer."""
+    """Give the services that answer through the load balancer: the internet, or where it is internal the VPC."""
     return tuple(service for service in spec.services if service.public)
+
+
+def faces_internet(spec: Spec) -> bool:
+    """Say whether there is a load balancer that the internet reaches."""
+    return spec.network.scheme == "internet-facing" and bool(public_services(spec))
+
+
+def targets(spec: Spec, service: Service) -> str:
+    """Give the id of a service's target group."""
+    ids = ServiceIds(service)
+    return ids.internal_targets if spec.network.scheme == "internal" else ids.target_group
 
 
 def public_causes(spec: Spec) -> tuple[str, ...]:
@@ -55,21 +66,23 @@ def _attributes(values: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _alb(spec: Spec) -> Piece:
+    facing = faces_internet(spec)
+    subnet = names.public_subnet if facing else names.private_subnet
     return resource(
         names.ALB,
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         {
             "Type": "application",
-            "Scheme": "internet-facing",
-            "Subnets": [ref(names.public_subnet(zone)) for zone in zones(spec.network)],
+            "Scheme": spec.network.scheme,
+            "Subnets": [ref(subnet(zone)) for zone in zones(spec.network)],
             "SecurityGroups": [attribute(GroupIds(spec).alb, "GroupId")],
             "LoadBalancerAttributes": _attributes({"routing.http.drop_invalid_header_fields.enabled": "true"}),
             "Tags": name_tag("load balancer"),
         },
-        causes=public_causes(spec),
+        causes=("network.scheme", *public_causes(spec)),
         # An internet-facing load balancer in a VPC whose gateway is not attached yet is refused; and on the way out,
         # the gateway cannot be detached while the load balancer holds public addresses.
-        after=[names.INTERNET_GATEWAY_ATTACHMENT],
+        after=[names.INTERNET_GATEWAY_ATTACHMENT] if facing else [],
     )
 
 
@@ -82,14 +95,14 @@ def _listener(spec: Spec) -> Piece:
             "LoadBalancerArn": ref(names.ALB),
             "Port": 80,
             "Protocol": "HTTP",
-            "DefaultActions": [_forward(rest) if rest is not None else _nobody()],
+            "DefaultActions": [_forward(spec, rest) if rest is not None else _nobody()],
         },
         causes=public_causes(spec),
     )
 
 
-def _forward(service: Service) -> dict[str, Any]:
-    return {"Type": "forward", "TargetGroupArn": ref(ServiceIds(service).target_group)}
+def _forward(spec: Spec, service: Service) -> dict[str, Any]:
+    return {"Type": "forward", "TargetGroupArn": ref(targets(spec, service))}
 
 
 def _nobody() -> dict[str, Any]:
@@ -98,7 +111,7 @@ def _nobody() -> dict[str, Any]:
     return {"Type": "fixed-response", "FixedResponseConfig": answer}
 
 
-def _rule(service: Service, priority: int) -> Piece:
+def _rule(spec: Spec, service: Service, priority: int) -> Piece:
     table = f"services.{service.name}"
     conditions: list[dict[str, Any]] = []
     if service.host:
@@ -112,16 +125,16 @@ def _rule(service: Service, priority: int) -> Piece:
             "ListenerArn": ref(names.LISTENER),
             "Priority": priority,
             "Conditions": conditions,
-            "Actions": [_forward(service)],
+            "Actions": [_forward(spec, service)],
         },
         causes=(f"{table}.path", f"{table}.host", table),
     )
 
 
-def _target_group(service: Service) -> Piece:
+def _target_group(spec: Spec, service: Service) -> Piece:
     table = f"services.{service.name}"
     return resource(
-        ServiceIds(service).target_group,
+        targets(spec, service),
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         {
             "VpcId": ref(names.VPC),

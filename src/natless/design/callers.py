@@ -111,6 +111,15 @@ LOOK_UP = (
 
 
 _PROFILE = "AWS::IAM::InstanceProfile"
+_TAKERS = {
+    "AWS::ECS::TaskDefinition": "ecs-tasks.amazonaws.com",
+    _PROFILE: "ec2.amazonaws.com",
+    "AWS::EC2::FlowLog": "vpc-flow-logs.amazonaws.com",
+}
+"""To whom a role is passed, by the type that names it."""
+_BOUNDARY = {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"}
+_DELIVERY = {"logs:CreateLogDelivery", "logs:DeleteLogDelivery"}
+"""They know no resource."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -169,6 +178,8 @@ def _read(spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
 def _deploy(design: Design, spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
     types = _types(design)
     asked = {action for kind in types for action in PERMISSIONS[kind]}
+    asked -= set() if spec.permissions_boundary else _BOUNDARY
+    asked -= set() if "AWS::EC2::FlowLog" in types else _DELIVERY
     yield _allow(CHANGE_STACK, _stacks(spec, place))
     yield _allow(LOOK_UP, ["*"])
     yield _allow(_of(asked, "ecr") | set(IMAGES), [_repositories(spec, place)])
@@ -176,11 +187,12 @@ def _deploy(design: Design, spec: Spec, place: Place) -> Iterator[dict[str, Any]
     for image in given:
         repository = f"arn:{place.partition}:ecr:{image.region}:{image.account}:repository/{image.repository}"
         yield _allow(GIVEN, [repository])
-    yield _allow(_of(asked, "logs") - set(READ) | {"logs:DeleteLogGroup"}, _logs(spec, place))
+    yield _allow(asked & _DELIVERY, ["*"])
+    yield _allow(_of(asked, "logs") - set(READ) - _DELIVERY | {"logs:DeleteLogGroup"}, _logs(spec, place))
     roles = [place.arn("iam", f"role/{spec.name}-*")]
     profiles = [place.arn("iam", f"instance-profile/{spec.name}-*")] if _PROFILE in types else []
     yield _allow(_of(asked, "iam"), [*roles, *profiles])
-    takers = ["ecs-tasks.amazonaws.com", *(["ec2.amazonaws.com"] if profiles else [])]
+    takers = [service for kind, service in _TAKERS.items() if kind in types]
     yield _allow(["iam:PassRole"], roles, Condition={"StringEquals": {"iam:PassedToService": takers}})
     linked = [each for each in LINKED_ROLES if types & set(each.types)]
     yield _allow(

@@ -39,6 +39,10 @@ ALB = "Alb"
 LISTENER = "HttpListener"
 CLUSTER = "Cluster"
 CLUSTER_PROVIDERS = "ClusterProviders"
+# No service's id ends so: a service called `flow` has a FlowLogGroup.
+FLOW_LOGS = "FlowLogs"
+FLOW_LOGS_GROUP = "FlowLogsGroup"
+FLOW_LOGS_ROLE = "FlowLogsRole"
 
 
 def public_subnet(zone: int) -> str:
@@ -109,6 +113,8 @@ class ServiceIds:
         self.task_definition = f"{prefix}TaskDefinition"
         self.task_group = f"{prefix}TaskGroup"
         self.target_group = f"{prefix}TargetGroup"
+        # A target group has one load balancer in its life, and another scheme is another load balancer.
+        self.internal_targets = f"{prefix}InternalTargets"
         self.listener_rule = f"{prefix}ListenerRule"
         self.service = f"{prefix}Service"
         self.scalable_target = f"{prefix}ScalableTarget"

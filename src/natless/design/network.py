@@ -16,7 +16,7 @@ _ZONES = ("network.zones", *_CAUSES)
 
 
 def network(spec: Network, *, public: bool) -> list[Piece]:
-    """Give the VPC and all that routes in it. `public`: a load balancer, or NAT gateways, need public subnets."""
+    """Give the VPC and all that routes in it. `public`: a load balancer or NAT gateways stand there."""
     ways = [*_internet(), *_public(spec)] if public else []
     return [_vpc(spec), *ways, *_private(spec), *(_nat(spec) if spec.nat else [])]
 

@@ -7,7 +7,7 @@ from typing import Any
 from natless.catalog.health import TUNED
 from natless.design import names
 from natless.design.access import value_from
-from natless.design.balancer import takes_the_rest
+from natless.design.balancer import takes_the_rest, targets
 from natless.design.groups import task_rules
 from natless.design.hosts import FARGATE_PROVIDERS, fetched_over, hosted, port_mappings
 from natless.design.images import repository_uri
@@ -106,7 +106,7 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
         "CapacityProviderStrategy": _strategy(service),
         **_network(spec, service),
         # A grace period is refused where no load balancer checks.
-        **(_balanced(service) if service.public else {}),
+        **(_balanced(spec, service) if service.public else {}),
         "DeploymentConfiguration": {
             "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
             "MinimumHealthyPercent": 100,
@@ -120,11 +120,11 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
     return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))
 
 
-def _balanced(service: Service) -> dict[str, Any]:
+def _balanced(spec: Spec, service: Service) -> dict[str, Any]:
     target = {
         "ContainerName": service.name,
         "ContainerPort": service.port,
-        "TargetGroupArn": ref(ServiceIds(service).target_group),
+        "TargetGroupArn": ref(targets(spec, service)),
     }
     return {"LoadBalancers": [target], "HealthCheckGracePeriodSeconds": TUNED.grace}
 

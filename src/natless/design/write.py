@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from natless.design import names
-from natless.design.balancer import balancer, public_services
+from natless.design.balancer import balancer, faces_internet, public_services
 from natless.design.design import Design, Template
 from natless.design.endpoints import endpoints
+from natless.design.flow_logs import flow_logs
 from natless.design.groups import groups
 from natless.design.hosts import hosted, hosts, providers
 from natless.design.images import given_image, repository, repository_uri
@@ -58,7 +59,8 @@ def _images(spec: Spec, pushed: list[Service], repositories: list[Piece]) -> Tem
 
 def _main(spec: Spec) -> list[Piece]:
     pieces = [
-        *network(spec.network, public=bool(public_services(spec)) or spec.network.nat),
+        *network(spec.network, public=faces_internet(spec) or spec.network.nat),
+        *flow_logs(spec.network),
         *groups(spec),
         *endpoints(spec),
         *balancer(spec),

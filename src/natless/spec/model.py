@@ -12,7 +12,8 @@ class Network(msgspec.Struct, frozen=True):
     """`[network]`. `cidr` is the VPC's, canonical (no host bits); `zones` is how many availability zones are used.
 
     `egress` says whom the tasks' group lets them reach, `ingress` holds the blocks that may reach the load balancer.
-    With `nat`, tasks reach the internet: nothing else promises that they do not.
+    With `nat`, tasks reach the internet: nothing else promises that they do not. An `internal` load balancer stands in
+    the private subnets. `flow_logs`: who sent what to whom is kept in CloudWatch Logs.
     """
 
     cidr: str = "10.0.0.0/16"
@@ -21,6 +22,8 @@ class Network(msgspec.Struct, frozen=True):
     egress: Literal["endpoints", "https"] = "endpoints"
     ingress: tuple[str, ...] = ("0.0.0.0/0",)
     nat: bool = False
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    flow_logs: bool = False
 
 
 class Instances(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from natless.spec.problems import Problems, quoted
 from natless.spec.table import take
 from natless.spec.words import CIDR_PATTERN, NETWORK, REGION_PATTERN
 
-_CIDR, _ZONES, _GROUPS, _EGRESS, _INGRESS, _NAT = NETWORK.keys
+_CIDR, _ZONES, _GROUPS, _EGRESS, _INGRESS, _NAT, _SCHEME, _FLOW_LOGS = NETWORK.keys
 _PATH = ("network",)
 _CIDR_PATH = (*_PATH, _CIDR.name)
 
@@ -54,13 +54,17 @@ def read_network(problems: Problems, given: dict[str, Any]) -> Network:
     table = take(problems, _PATH, given, NETWORK)
     cidr = _read_cidr(problems, table.get(_CIDR))
     zones = table.get(_ZONES)
+    block = _CIDR.default if cidr is None else str(cidr)
+    inside = table.get(_SCHEME) == "internal" and _INGRESS.name not in table.named
     whole = Network(
-        _CIDR.default if cidr is None else str(cidr),
+        block,
         zones,
         table.get(_GROUPS),
         table.get(_EGRESS),
-        _read_ingress(problems, table.get(_INGRESS)),
+        (block,) if inside else _read_ingress(problems, table.get(_INGRESS)),
         table.get(_NAT),
+        table.get(_SCHEME),
+        table.get(_FLOW_LOGS),
     )
     if cidr is None:
         return whole

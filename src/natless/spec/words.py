@@ -155,7 +155,7 @@ NETWORK = Words(
         Key(
             "ingress",
             "texts",
-            "The address blocks that may reach the load balancer.",
+            "The address blocks that may reach the load balancer. An internal one's are the VPC's own, unless named.",
             'ingress = ["0.0.0.0/0"]',
             default=["0.0.0.0/0"],
         ),
@@ -166,11 +166,17 @@ NETWORK = Words(
             "nat = false",
             default=False,
         ),
+        Key(
+            "scheme",
+            "text",
+            "Whether the load balancer faces the internet, or stands in the private subnets for the VPC alone.",
+            'scheme = "internal"',
+            default="internet-facing",
+            choices=("internet-facing", "internal"),
+        ),
+        Key("flow_logs", "flag", "VPC flow logs, to a log group of their own.", "flow_logs = true", default=False),
     ),
-    (
-        Later("vpc", "a VPC of its own: remove the line"),
-        Later("scheme", "a load balancer that faces the internet", "internet-facing"),
-    ),
+    (Later("vpc", "a VPC of its own: remove the line"),),
 )
 
 SERVICE = Words(

@@ -123,6 +123,8 @@ def specs(draw: st.DrawFn) -> Spec:
         draw(st.sampled_from(["endpoints", "https"])),
         draw(st.sampled_from([("0.0.0.0/0",), ("13.32.0.0/15", "151.101.1.7/32")])),
         draw(st.booleans()),
+        draw(st.sampled_from(["internet-facing", "internet-facing", "internal"])),
+        draw(st.booleans()),
     )
     name, region = draw(NAMES), draw(REGIONS)
     tags, boundary = draw(TAGS), draw(BOUNDARIES)

@@ -150,7 +150,8 @@ def test_subnets_lie_apart_inside_the_vpc_and_hold_a_load_balancer(spec: Spec) -
         if element["Type"] == "AWS::EC2::Subnet"
     ]
     # Where nothing is public and nothing leads out, nothing needs a public subnet.
-    public = spec.network.nat or any(service.public for service in spec.services)
+    facing = spec.network.scheme == "internet-facing"
+    public = spec.network.nat or (facing and any(service.public for service in spec.services))
     assert len(blocks) == (2 if public else 1) * spec.network.zones
     assert all(block.subnet_of(IPv4Network(spec.network.cidr)) for block in blocks)
     assert not any(one.overlaps(other) for i, one in enumerate(blocks) for other in blocks[:i])

@@ -273,7 +273,6 @@ def test_one_mistake_in_a_service(lines: str, name: str, instead: str) -> None:
         ('network.ingress = ["192.0.2.1"]', "cidr-invalid", 'ingress = ["0.0.0.0/0"]'),
         ('network.ingress = ["192.0.2.1/24"]', "cidr-invalid", '"192.0.2.0/24"'),
         ('network.ingress = ["192.0.2.0/24", "192.0.2.0/24"]', "cidr-invalid", 'ingress = ["0.0.0.0/0"]'),
-        ('network.scheme = "internal"', "not-supported-yet", 'scheme = "internet-facing"'),
         ('network.vpc = "vpc-1"', "not-supported-yet", '# vpc = "vpc-1"'),
         ("network.azs = 3", "key-unknown", "zones = 3"),
         ('env = "prod"', "not-supported-yet", '# env = "prod"'),

@@ -277,7 +277,7 @@ class LabEcs(InstancesEcs):
         return super().delete_cluster(cluster_str)
 
 
-SAME = ("taskDefinition", "networkConfiguration", "platformVersion", "capacityProviderStrategy")
+SAME = ("taskDefinition", "networkConfiguration", "platformVersion", "capacityProviderStrategy", "loadBalancers")
 """What two deployments have in common that are the same."""
 
 
@@ -318,6 +318,8 @@ def _deployment(service: Any) -> dict[str, Any]:
         "platformVersion": service.platform_version,
         "platformFamily": "Linux",
         "networkConfiguration": service.network_configuration,
+        # Told by no answer; its tasks are registered with these.
+        "loadBalancers": service.load_balancers,
         "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": f"ECS deployment ecs-svc/{number} in progress.",
     }

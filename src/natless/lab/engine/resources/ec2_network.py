@@ -180,7 +180,33 @@ def _drop_acl_association(request: Request, physical_id: str) -> None:
     ec2.replace_network_acl_association(AssociationId=physical_id, NetworkAclId=default)
 
 
+def _flow_log(request: Request) -> Made:
+    ec2 = request.connect("ec2")
+    asked = request.given(
+        "DeliverLogsPermissionArn",
+        "LogDestination",
+        "LogDestinationType",
+        "LogFormat",
+        "LogGroupName",
+        "MaxAggregationInterval",
+        "ResourceType",
+        "TrafficType",
+    )
+    made = ec2.create_flow_logs(
+        ResourceIds=[request.get("ResourceId")], **asked, TagSpecifications=_tagged(request, "vpc-flow-log")
+    )
+    refused = made.get("Unsuccessful")
+    if refused:
+        raise ResourceError(str(refused[0]["Error"]["Message"]), "InvalidRequest")
+    return Made(made["FlowLogIds"][0], {"Id": made["FlowLogIds"][0]})
+
+
 KINDS = (
+    Kind(
+        "AWS::EC2::FlowLog",
+        _flow_log,
+        lambda request, it: request.connect("ec2").delete_flow_logs(FlowLogIds=[it]),
+    ),
     Kind(
         "AWS::EC2::VPC",
         _vpc,

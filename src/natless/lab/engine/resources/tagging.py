@@ -27,8 +27,9 @@ def joined(about: Mapping[str, Any], properties: dict[str, Any], tags: Sequence[
     taggable = about.get("tagging", {}).get("taggable") and "Tags" in about["properties"]
     if not tags or not taggable or not serves(str(about["typeName"])):
         return properties
-    merged = {tag["Key"]: dict(tag) for tag in (*tags, *(properties.get("Tags") or []))}
-    return {**properties, "Tags": list(merged.values())}
+    own = properties.get("Tags") or []
+    named = {tag["Key"] for tag in own}
+    return {**properties, "Tags": [*own, *(dict(tag) for tag in tags if tag["Key"] not in named)]}
 
 
 def retag(
