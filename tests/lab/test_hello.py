@@ -11,14 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import pytest
+from visiting import Load
 
 pytestmark = pytest.mark.lab
 
@@ -183,43 +182,10 @@ def test_a_command_runs_to_its_end_in_the_services_network(hello: Hello) -> None
     assert "exited with 1" in failed
 
 
-class Load:
-    """Asks for the page again and again, and counts."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        self.served = 0
-        self.failed: list[str] = []
-
-    def _ask(self) -> None:
-        while not self._end.wait(0.05):
-            try:
-                self.served += TOKEN in page(self._url)
-            except OSError as error:
-                self.failed.append(str(error))
-
-    def more(self) -> int:
-        """Wait until it was served some more times, or failed; give how often."""
-        before, until = self.served, time.monotonic() + 400
-        while self.served < before + 5 and not self.failed and time.monotonic() < until:
-            time.sleep(0.02)
-        return self.served - before
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-
-
 def test_a_release_that_does_not_come_up_is_stopped_early_and_nobody_notices(hello: Hello) -> None:
     dockerfile = hello.folder / "Dockerfile"
     written = dockerfile.read_text()
-    with Load(hello.url) as load:
+    with Load(hello.url, TOKEN) as load:
         served = [load.more()]
         try:
             leaving = 'CMD ["sh", "-c", "echo no DATABASE_URL; exit 3"]'

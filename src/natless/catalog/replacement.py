@@ -30,6 +30,9 @@ OUTSIDE: Mapping[str, str] = {
 }
 """By resource type: what is noticed from outside although no data is lost."""
 
+CHECKED_ANEW = "the tasks that run are asked this too, from that moment on, and are taken out where they do not answer"
+"""What it costs to change the health checks of a target group that stands (ModifyTargetGroup works in place)."""
+
 SOURCE = Source(
     "AWS CloudFormation User Guide, 'DeletionPolicy attribute' and 'UpdateReplacePolicy attribute', and the return "
     "values of each type (a load balancer's DNSName is made with it)",

@@ -21,6 +21,11 @@ _SICK = "Task failed ELB health checks"
 _WRONG_ANSWER = "Health checks failed with these codes"
 """How ELB describes a target that answers, and wrongly (Target.ResponseCodeMismatch, "Target health reason codes")."""
 
+_ASKED_OTHERWISE = (
+    "The release that runs shares its target group with the next one, and does not answer the new health check. "
+    "Deploy an image that answers both the old and the new one first, then change the health check."
+)
+
 _WRONG_PROGRAM = "exec format error"
 """What the kernel says of a program for another CPU (ENOEXEC)."""
 
@@ -71,6 +76,25 @@ def _sick(service: ServiceStatus, failed: list[TaskStatus], refused: Mapping[str
         if said or len(failed) > 1:
             cause = f"{task.reason}: {said}" if said else task.reason
             return FatalStart(service.name, task.id, cause, "", "health")
+    return None
+
+
+def no_longer_healthy(service: ServiceStatus, healthy: frozenset[str], refused: Mapping[str, str]) -> FatalStart | None:
+    """Say that the release that runs refuses what it is asked now.
+
+    Args:
+        service: the service as it stands.
+        healthy: the addresses that were healthy when the load balancer asked something else of them.
+        refused: what the load balancer said since then of targets that answered wrongly, by their address.
+    """
+    for address in sorted(healthy & refused.keys()):
+        task = next((each.id for each in service.tasks if each.address == address), "")
+        cause = f"{address}, which was healthy before the check was changed: {refused[address]}"
+        return FatalStart(service.name, task, cause, _ASKED_OTHERWISE, "health")
+    for each in service.tasks:
+        if each.address in healthy and each.reason.startswith(_SICK):
+            cause = f"{each.address}, which was healthy before the check was changed: {each.reason}"
+            return FatalStart(service.name, each.id, cause, _ASKED_OTHERWISE, "health")
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from natless.catalog.replacement import DATA, OUTSIDE
+from natless.catalog.replacement import CHECKED_ANEW, DATA, OUTSIDE
 from natless.cost import Difference, difference, estimate
 from natless.deploy import changes, digests, lookups, stacks
 from natless.deploy.calls import Connect, Pace
@@ -18,6 +18,7 @@ from natless.deploy.progress import Change, Changes, Unchanged
 from natless.deploy.proving import cloud_of, cloud_of_stack, proof_of, proof_of_stack
 from natless.deploy.reach import Turn, turns
 from natless.deploy.stacks import Stack
+from natless.deploy.undoing import changes_checks
 from natless.design import Design, Template, compact, images_stack, stack_tags
 from natless.finding import Finding, Severity, Verdict
 from natless.spec.model import Spec
@@ -170,11 +171,13 @@ def _all_new(name: str, template: Template) -> Changes:
 
 
 def losses(changes: Changes) -> tuple[Loss, ...]:
-    """Give what a change set's removals and replacements cost: data first, then what is noticed from outside."""
+    """Give what a change set's removals and replacements cost: data first, then what is noticed outside."""
     found = []
     for change in changes.changes:
         gone = change.action == "Remove" or change.replacement in {"True", "Conditional"}
         if not gone:
+            if changes_checks(change):
+                found.append(Loss(changes.stack, change.resource, change.id, CHECKED_ANEW, data=False))
             continue
         perhaps = "if it is replaced: " if change.replacement == "Conditional" else ""
         kept = change.policy.endswith(("Retain", "Snapshot"))

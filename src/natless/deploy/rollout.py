@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from botocore.exceptions import ClientError
-
-from natless.deploy import changes, services, stacks
+from natless.deploy import changes, services, stacks, undoing
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.error import DeployError
 from natless.deploy.fatal import in_its_own_words, proof_lines
@@ -17,6 +15,7 @@ from natless.deploy.preflight import linked_roles
 from natless.deploy.progress import Changes, Deployed, FatalStart, Progress, Said, StackEvent, Unchanged
 from natless.deploy.schedule import Schedule
 from natless.deploy.stacks import Stack
+from natless.deploy.undoing import Before
 from natless.deploy.watch import Watch
 from natless.design import Template, compact, stack_tags
 from natless.finding import Verdict
@@ -52,6 +51,7 @@ class Rollout:
         self._pace = pace
         self._examine = examine
         self._watches: dict[str, Watch] = {}
+        self._was: Before | None = None
 
     def stack(self, name: str, template: Template, parameters: Mapping[str, str]) -> Generator[Progress, None, bool]:
         """Bring one stack to its template. Returns False where a person said no."""
@@ -77,6 +77,10 @@ class Rollout:
             yield from linked_roles.make(self._connect, types, self._pace)
         if proposed.kind == "UPDATE":
             self._watch_standing(name)
+        if undoing.asks_otherwise(proposed) and (standing := stacks.find(self._connect, name)) is not None:
+            self._was = undoing.before(self._connect, standing)
+            for watch in self._watches.values():
+                watch.asked_otherwise()
         yield from self._execute(proposed, template)
         return True
 
@@ -119,7 +123,7 @@ class Rollout:
         fatal, shown = self._fatal()
         if fatal is None:
             return
-        undone = self._undo(proposed, stack)
+        undone = undoing.stop(self._connect, proposed, stack, self._was, self._pace)
         raise DeployError(
             fatal.sentence, shown, f"{undone}; the next deploy waits for that. `natless explain` takes the text above"
         )
@@ -134,17 +138,6 @@ class Rollout:
         said = tuple(f"{fatal.task} wrote: {word}" for word in words)
         meaning = (fatal.meaning,) if fatal.meaning else ()
         return fatal, (*meaning, *proof_lines(self._examine()), *said, *watch.evidence())
-
-    def _undo(self, proposed: Changes, stack: Stack) -> str:
-        client = self._connect("cloudformation")
-        try:
-            if proposed.kind == "UPDATE":
-                client.cancel_update_stack(StackName=stack.id)
-                return f"the update of stack {stack.name} is being rolled back"
-            client.delete_stack(StackName=stack.id)
-        except ClientError as error:  # it came to rest by itself meanwhile
-            return f"stack {stack.name} was not stopped ({error})"
-        return f"stack {stack.name}, which held nothing before, is being deleted again"
 
     def _failure(self, name: str, done: Stack | None, said: list[StackEvent]) -> DeployError:
         """Word the failure of a stack: the first failed resource's reason, and of a service its tasks' own."""
@@ -172,7 +165,9 @@ class Rollout:
                 return
             fatal, shown = self._fatal()
             if fatal is not None:
-                raise DeployError(fatal.sentence, shown, "`natless explain` takes the text above")
+                undone = undoing.put_back(self._connect, self._was, self._pace) if self._was is not None else ""
+                said = f"{undone}; the next deploy waits for that. " if undone else ""
+                raise DeployError(fatal.sentence, shown, f"{said}`natless explain` takes the text above")
             if elapsed > self._pace.settling:
                 cause = f"{self._spec.name}: the stack stands, but not all tasks are healthy after {elapsed:.0f} s"
                 evidence = tuple(line for watch in watches for line in watch.evidence())

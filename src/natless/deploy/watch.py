@@ -22,6 +22,7 @@ class Watch:
         self._refused: dict[str, str] = {}
         self._older: frozenset[str] = frozenset()
         self._known: frozenset[str] = frozenset()
+        self._healthy: frozenset[str] = frozenset()
         self.last: ServiceStatus | None = None
         self.fatal: FatalStart | None = None
         if standing:
@@ -30,6 +31,11 @@ class Watch:
                 self._older = frozenset(each.id for each in self.last.deployments)
                 self._said.update(_events(self.last))
                 self._known = frozenset(services.evidence(self.last, self._older))
+
+    def asked_otherwise(self) -> None:
+        """Take in that the load balancer asks something else from now on: what was healthy may refuse that."""
+        if self.last is not None:
+            self._healthy = frozenset(each.address for each in self.last.targets if each.state == "healthy")
 
     def look(self) -> Iterator[Progress]:
         """Read the service and give what is new, oldest first; at the end the fatal start, once."""
@@ -46,7 +52,9 @@ class Watch:
                 yield event
         if self.fatal is None:
             self._refused |= fatal.refused_targets(found)
-            self.fatal = fatal.fatal_start(found, self._older, self._refused)
+            self.fatal = fatal.fatal_start(found, self._older, self._refused) or fatal.no_longer_healthy(
+                found, self._healthy, self._refused
+            )
             if self.fatal is not None:
                 yield self.fatal
 

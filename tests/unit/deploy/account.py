@@ -3,7 +3,8 @@
 Its scheduler starts no containers: a task runs at once and is healthy, unless the digest of its image is all `b`: then
 it stops with ECS's words for an S3 endpoint that is missing (aws/copilot-cli #5167); or all `d`: then its container
 exits, and the circuit breaker ends the deployment; or all `e`: then its container says why and exits, again and again,
-and no circuit breaker ends that; or all `f`: then it answers health checks with 404 until ECS stops it.
+and no circuit breaker ends that; or all `f`: then it answers health checks with 404 until ECS stops it. What runs
+answers every health check but one for the path /nobody.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class Scheduler:
         self._connect = account.connect
         self._audience = audience
         self._own: dict[str, list[tuple[str, str]]] = {}
+        self._paths: dict[str, str] = {}
 
     def run(self) -> None:
         while True:
@@ -94,6 +96,7 @@ class Scheduler:
             self.stop(own, "")
             return
         if release["rolloutState"] != "IN_PROGRESS":
+            self.check(service, [address for _, address in own])
             return
         definition = self._connect("ecs").describe_task_definition(taskDefinition=service["taskDefinition"])
         image = definition["taskDefinition"]["containerDefinitions"][0]["image"]
@@ -119,6 +122,25 @@ class Scheduler:
             cluster, service["serviceName"], f"(service {service['serviceName']}) has reached a steady state."
         )
         self._tasks.rollout(cluster, service["serviceName"], release["id"], "COMPLETED")
+
+    def check(self, service: dict[str, Any], addresses: list[str]) -> None:
+        """Have the load balancer ask what runs, where it asks for another path than it did."""
+        from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
+
+        group, port = service["loadBalancers"][0]["targetGroupArn"], service["loadBalancers"][0]["containerPort"]
+        path = self._connect("elbv2").describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
+        asked = path["HealthCheckPath"]
+        if self._paths.setdefault(group, asked) == asked:
+            return
+        self._paths[group] = asked
+        for address in addresses:
+            if asked == "/nobody":
+                said = "Health checks failed with these codes: [404]"
+                set_target_health(
+                    group, address, port, state="unhealthy", reason="Target.ResponseCodeMismatch", description=said
+                )
+            else:
+                set_target_health(group, address, port, state="healthy")
 
     def crash(self, cluster: str, service: dict[str, Any], release: str, task: str) -> None:
         from natless.lab.services.ecs_tasks import ContainerState  # noqa: PLC0415 - as above

@@ -93,3 +93,29 @@ def test_a_way_back_that_fails_too_is_continued_by_the_next(lab: Connect, deploy
     assert Said("the last update of stack stuck was not rolled back to its end: continuing that") in said
     assert isinstance(said[-1], Deployed)
     made.destroy(images=True, logs=True)
+
+
+def test_a_health_check_that_the_release_that_runs_does_not_answer_is_taken_back(
+    lab: Connect, deployment: Make
+) -> None:
+    # It is asked at once: a target group is changed in place (ELBv2 API reference, ModifyTargetGroup).
+    made = deployment("asked")
+    made.deploy(GOOD)
+    made.change('health = "/nobody"\n')
+    with pytest.raises(DeployError) as caught:
+        made.deploy(GOOD)
+    service = status(lab, "asked").services[0]
+    assert str(caught.value).splitlines()[0].startswith(f"{service.name}: tasks do not pass their health checks: ")
+    assert "which was healthy before the check was changed: Health checks failed with these codes: [404]" in str(
+        caught.value
+    )
+    assert "stack asked is being " in caught.value.advice  # rolled back, or changed back where it was done already
+    made.change("")
+    assert isinstance(made.deploy(GOOD)[-1], Deployed)
+    [group] = [
+        each
+        for each in lab("elbv2").describe_target_groups()["TargetGroups"]
+        if each["TargetGroupName"].startswith("asked-")
+    ]
+    assert group["HealthCheckPath"] == "/"
+    made.destroy(images=True, logs=True)

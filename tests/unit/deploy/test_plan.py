@@ -10,7 +10,7 @@ import pytest
 
 from natless.deploy import Connect, DeployError, Pace, stacks
 from natless.deploy.plan import Loss, losses, plan
-from natless.deploy.progress import Change, Changes, Unchanged
+from natless.deploy.progress import Change, Changes, PropertyChange, Unchanged
 from natless.deploy.reach import Turn, turns
 from natless.design import write
 from natless.finding import Blocked, Gate, Origin, Path, Reachable, Verdict
@@ -106,6 +106,15 @@ def test_a_release_of_another_image_touches_the_task_definition_and_the_service_
 )
 def test_what_a_change_costs(change: Change, expected: tuple[str, bool]) -> None:
     assert losses(Changes("s", "", "UPDATE", (change,))) == (Loss("s", change.resource, change.id, *expected),)
+
+
+def test_other_health_checks_are_asked_of_what_runs() -> None:
+    kind = "AWS::ElasticLoadBalancingV2::TargetGroup"
+    asked = Change("Modify", "T", kind, "t", "False", (PropertyChange("HealthCheckPath", "Never", "/", "/healthz"),))
+    drained = Change("Modify", "T", kind, "t", "False", (PropertyChange("TargetGroupAttributes", "Never"),))
+    [loss] = losses(Changes("s", "", "UPDATE", (asked, drained)))
+    assert (loss.resource, loss.data) == ("T", False)
+    assert loss.what.startswith("the tasks that run are asked this too")
 
 
 def test_a_change_in_place_costs_nothing() -> None:

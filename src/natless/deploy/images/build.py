@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections import deque
 from pathlib import Path
@@ -45,6 +46,9 @@ def build(folder: str, scratch: str, platform: str = "linux/amd64", progress: Pr
     progress(BuildStarted(found.builder, folder))
     for step in found.steps:
         _run(found.builder, step, progress)
+    if found.cleaning:
+        with contextlib.suppress(ImageError):
+            _run(found.builder, found.cleaning, progress)
     image = read_archive(archive, platform)
     progress(BuildDone(image.config_digest, len(image.layers), sum(layer.size for layer in image.layers)))
     return image

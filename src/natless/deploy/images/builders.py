@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -21,10 +20,14 @@ INSTALL = "sudo apt-get install --yes --no-install-recommends buildah netavark"
 
 
 class Commands(msgspec.Struct, frozen=True):
-    """How a builder builds `folder` and writes the image to the file `archive`: argument lists, one after the other."""
+    """How a builder builds `folder` and writes the image to the file `archive`: argument lists, one after the other.
+
+    `cleaning` comes after, and may fail: another build may be using what it would take away.
+    """
 
     builder: str
     steps: tuple[tuple[str, ...], ...]
+    cleaning: tuple[str, ...] = ()
 
 
 def commands(folder: str, archive: str, platform: str) -> Commands:
@@ -40,12 +43,9 @@ def commands(folder: str, archive: str, platform: str) -> Commands:
     ):
         reason = _reason_against(probe)
         if reason is None:
-            return Commands(name, steps(folder, archive, platform))
+            return steps(folder, archive, platform)
         reasons.append(f"  {name}: {reason}")
     raise ImageError("no program that builds images works here", tuple(reasons), f"on Debian or Ubuntu, run: {INSTALL}")
-
-
-Steps = Callable[[str, str, str], tuple[tuple[str, ...], ...]]
 
 
 def _reason_against(probe: tuple[str, ...]) -> str | None:
@@ -71,36 +71,38 @@ def _local_name(folder: str) -> str:
     return f"natless.local/{hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:16]}:latest"
 
 
-def _docker(folder: str, archive: str, platform: str) -> tuple[tuple[str, ...], ...]:
+def _docker(folder: str, archive: str, platform: str) -> Commands:
     name = _local_name(folder)
     build: tuple[str, ...] = ("docker", "build")
     if _reason_against(("docker", "buildx", "version")) is None:
         # Attestations would make it an index, whose scan on push fails (buildkit #3499).
         build = ("docker", "buildx", "build", "--load", "--provenance=false", "--sbom=false")
-    return (
+    steps = (
         (*build, "--platform", platform, "--tag", name, folder),
         ("docker", "save", "--output", archive, name),
     )
+    return Commands("docker", steps)
 
 
-def _podman(folder: str, archive: str, platform: str) -> tuple[tuple[str, ...], ...]:
+def _podman(folder: str, archive: str, platform: str) -> Commands:
     name = _local_name(folder)
-    return (
+    steps = (
         ("podman", "build", *_DOCKER_FORMAT, "--platform", platform, "--tag", name, folder),
         ("podman", "save", "--format", "docker-archive", "--output", archive, name),
     )
+    return Commands("podman", steps)
 
 
-def _buildah(folder: str, archive: str, platform: str, store: str = "") -> tuple[tuple[str, ...], ...]:
+def _buildah(folder: str, archive: str, platform: str, store: str = "") -> Commands:
     name = _local_name(folder)
     store = store or cache_folder("buildah") or f"{Path(archive).parent}/buildah"
     target = ("--platform", platform, "--tag", name)
     # vfs works everywhere, in a container and without subordinate ids too; a store of its own touches nobody else's.
     buildah = ("buildah", "--storage-driver", "vfs", "--root", f"{store}/root", "--runroot", f"{store}/run")
-    return (
+    steps = (
         # chroot: no OCI runtime, no cgroups. layers: unchanged steps are not built again, and keep their digests.
         (*buildah, "build", "--isolation", "chroot", "--layers", *_DOCKER_FORMAT, *target, folder),
         (*buildah, "push", "--quiet", name, f"docker-archive:{archive}:{name}"),
-        # What the last build left behind unnamed; vfs keeps whole copies.
-        (*buildah, "rmi", "--prune"),
     )
+    # What the last build left behind unnamed; vfs keeps whole copies.
+    return Commands("buildah", steps, (*buildah, "rmi", "--prune"))

@@ -123,9 +123,10 @@ class ServiceKeeper:
         return self._completed
 
     def _stop_unhealthy(self, view: ServiceView) -> None:
+        grace = view.grace * self._patience.check_pace
         for life in self.lives:
             since = life.running_since
-            if since is None or life.stopping or time.monotonic() - since < view.grace:
+            if since is None or life.stopping or time.monotonic() - since < grace:
                 continue
             if life.health == "UNHEALTHY":
                 self._say(view, "failed container health checks.", first=f"(task {life.plan.id}) ")

@@ -13,8 +13,8 @@ class Patience(msgspec.Struct, frozen=True):
     AWS waits 30 s for a connection and retries with growing pauses. A network that is on this machine answers at once
     or never, so the lab waits less and counts the same. `settled` is how long a task must have run to count as running
     when a deployment is judged. `stop` is what a container gets that names no stop timeout, `last_stop` what each gets
-    when the lab goes down. Health checks' intervals and start periods, and the time after which a container is started
-    again, are multiplied by `check_pace`.
+    when the lab goes down. Containers' health checks' intervals and start periods, services' grace periods, and the
+    time after which a container is started again, are multiplied by `check_pace`.
     """
 
     connect: float = 1.0

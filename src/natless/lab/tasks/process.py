@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from natless.lab.tasks import words
+from natless.lab.tasks import formats, words
 from natless.lab.tasks.bounds import Bounds, container_bounds, ulimits
 from natless.lab.tasks.pull import Image
 from natless.lab.tasks.unpack import LayerError, inside
@@ -20,7 +20,10 @@ _LARGEST_TABLE = 1 << 20
 
 
 class Process(msgspec.Struct, frozen=True):
-    """The first process of a container. `user` and `group` are numeric ids in the container."""
+    """The first process of a container. `user` and `group` are numeric ids in the container.
+
+    `refused` is what the kernel would say of its program, "" where it runs it.
+    """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -32,6 +35,7 @@ class Process(msgspec.Struct, frozen=True):
     bounds: Bounds = Bounds()
     ulimits: tuple[str, ...] = ()
     stop_signal: int = signal.SIGTERM
+    refused: str = ""
 
 
 def first_process(
@@ -42,12 +46,7 @@ def first_process(
     As Docker does: an entry point in the definition also takes the image's command away.
     """
     given = image.configuration
-    entry = container.get("entryPoint")
-    command = overrides.get("command") or container.get("command")
-    default = [] if entry else given.get("Cmd") or []
-    arguments = [*(entry or given.get("Entrypoint") or []), *(command or default)]
-    if not arguments:
-        raise words.container("Error response from daemon: No command specified")
+    arguments = _arguments(container, overrides, given)
     environment = {"PATH": _PATH} | dict(each.partition("=")[::2] for each in given.get("Env") or [])
     for source in (container, overrides):
         environment |= {each["name"]: each.get("value", "") for each in source.get("environment") or []}
@@ -57,7 +56,8 @@ def first_process(
     environment.setdefault("HOME", home)
     if any("\0" in text for text in (*arguments, directory, *environment, *environment.values())):
         raise words.container("invalid argument: a command, folder or variable holds a nul byte")
-    _refuse_missing(image.root, arguments[0], environment["PATH"], directory)
+    place, program = _program(image.root, arguments[0], environment["PATH"], directory)
+    problem = formats.refusal(image.root, program)
     return Process(
         tuple(arguments),
         environment,
@@ -69,7 +69,18 @@ def first_process(
         bounds=container_bounds(container),
         ulimits=ulimits(container),
         stop_signal=_stop_signal(str(given.get("StopSignal") or "SIGTERM")),
+        refused=f"exec {place}: {problem}" if problem else "",
     )
+
+
+def _arguments(container: Mapping[str, Any], overrides: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]:
+    entry = container.get("entryPoint")
+    command = overrides.get("command") or container.get("command")
+    default = [] if entry else image.get("Cmd") or []
+    arguments = [*(entry or image.get("Entrypoint") or []), *(command or default)]
+    if not arguments:
+        raise words.container("Error response from daemon: No command specified")
+    return arguments
 
 
 def _stop_signal(text: str) -> int:
@@ -115,17 +126,17 @@ def _table(root: Path, name: str) -> list[list[str]]:
     return [row for row in rows if len(row) == fields and all(row[number].isdigit() for number in numbers)]
 
 
-def _refuse_missing(root: Path, name: str, path: str, directory: str) -> None:
-    """Refuse a command that the image does not have."""
+def _program(root: Path, name: str, path: str, directory: str) -> tuple[str, Path]:
+    """Give a command as a runtime names it, and its file; one that the image does not have is refused."""
     if "/" in name:
-        start = "" if name.startswith("/") else directory
-        places = [f"{start}/{name}"]
+        places = {name: name if name.startswith("/") else f"{directory}/{name}"}
     else:
-        places = [f"{folder}/{name}" for folder in path.split(":")]
-    for place in places:
+        places = {f"{folder}/{name}": f"{folder}/{name}" for folder in path.split(":")}
+    for said, place in places.items():
         try:
-            if inside(root, [part for part in place.split("/") if part not in ("", ".")]).is_file():
-                return
+            file = inside(root, [part for part in place.split("/") if part not in ("", ".")])
+            if file.is_file():
+                return said, file
         except LayerError:
             continue
     raise words.executable(name)

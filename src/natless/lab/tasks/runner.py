@@ -80,6 +80,10 @@ class Container:
         """Start it; raises words.StartError. The thread that starts a container must outlive it."""
         self.process = process
         self.output, writing = os.pipe()
+        if process.refused:
+            self._bubblewrap = _ends_with(process.refused, writing)
+            self.pid = self._bubblewrap.pid
+            return
         telling, told = os.pipe()
         waiting, go = os.pipe()
         with contextlib.ExitStack() as closing:
@@ -170,6 +174,21 @@ class Container:
         if self.poll() is not None:
             return []
         return (_children(self.pid) if self.process.init else []) or [self.pid]
+
+
+def _ends_with(problem: str, writing: int) -> subprocess.Popen[bytes]:
+    """Start what ends as a container does whose program the kernel refuses, without a container around it.
+
+    The text is in its log, and the exit code is 1: so it was on Fargate
+    (aws-samples/amazon-bedrock-serverless-prompt-chaining #213; ECS developer guide, "64-bit ARM workloads").
+    """
+    said = ["sh", "-c", 'printf "%s\\n" "$1"; exit 1', "sh", problem]
+    try:
+        return subprocess.Popen(
+            said, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, env={}, start_new_session=True
+        )
+    finally:
+        os.close(writing)
 
 
 def _signal(pid: int, number: int) -> None:

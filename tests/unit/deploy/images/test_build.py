@@ -93,7 +93,8 @@ def test_a_user_without_subordinate_ids_and_home() -> None:
     nobody = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups") if os.geteuid() == 0 else ()
     try:
         archive = top / "image.tar"
-        for step in builders._buildah(folder(top), str(archive), "linux/amd64", f"{top}/store"):
+        found = builders._buildah(folder(top), str(archive), "linux/amd64", f"{top}/store")
+        for step in (*found.steps, found.cleaning):
             if nobody:
                 os.chown(top, NOBODY, NOBODY)
             clean = (*nobody, "env", "-i", f"PATH={os.environ['PATH']}", "HOME=/nonexistent")
@@ -149,6 +150,17 @@ def test_docker_without_buildx(tmp_path: Path, program: Path) -> None:
     stand_in(program, "docker", f'echo "$*" >>{tmp_path}/calls; [ "$1" = version ]')
     with pytest.raises(ImageError, match="docker ended with 1: docker build --platform linux/amd64"):
         build(folder(tmp_path), str(tmp_path))
+
+
+def test_cleaning_up_may_fail_beside_another_build(tmp_path: Path, program: Path) -> None:
+    ready = write(tmp_path, as_docker(layer(a=b"1")))
+    Path(ready).rename(tmp_path / "ready.tar")
+    script = f"""case "$*" in
+*prune*) echo "image not known" >&2; exit 125 ;;
+*push*) {COPY} {tmp_path}/ready.tar {tmp_path}/image.tar ;;
+esac"""
+    stand_in(program, "buildah", script)
+    assert len(build(folder(tmp_path), str(tmp_path)).layers) == 1
 
 
 def test_podman_comes_before_buildah(tmp_path: Path, program: Path) -> None:
