@@ -198,12 +198,12 @@ def _planned(need: str, outcome: Outcome, ways: Ways, public: Ways, figures: Fig
     yield from said
 
 
-def planned(outcome: Outcome, ways: Ways, figures: Figures) -> Iterator[str]:
-    """Compare one need of a template whose rules do not cut subnets: only public addresses are AWS's to choose."""
+def planned(need: str, outcome: Outcome, ways: Ways, figures: Figures) -> Iterator[str]:
+    """Compare one need of a template: addresses are AWS's to choose."""
     if isinstance(outcome, Unknown):
         yield from _unknown(outcome, figures)
     else:
-        yield from _compare(outcome, ways, figures)
+        yield from _planned(need, outcome, ways, [], figures)
 
 
 def _order(gate: str) -> int:

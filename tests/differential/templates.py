@@ -1,26 +1,35 @@
-"""Templates for both sides: those of the tests, and mutations of them by number.
+"""Templates for both sides: every one that a test of this repository reads, and mutations of them by number.
 
 The proof reads these texts; the lab's engine makes stacks of them, from whose describe calls the packets' fabric is
-built.
+built. Some are gathered here, so that there is something to ask when this test runs alone; what tests write or change
+as they go is what they were seen to read (tests/readings.py).
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import random
+import re
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
 
-from fragments import base, fragments, merged, without_dangling
-from hello_without import REGION, whole, without
+from fragments import base, fragments, merged, template, without_dangling
+from hello_on_instances import on_instances
+from hello_without import ACCOUNT, REGION, whole, without
+from tests.readings import Reading
 
 MUTATIONS = 40
-_PARAMETERS = {"S3PrefixList": "pl-78a54011", "WebImageDigest": "sha256:" + "a" * 64, "S3PrefixListId": "pl-78a54011"}
+S3_LIST = "pl-78a54011"
+_PARAMETERS = {"S3PrefixList": S3_LIST, "WebImageDigest": "sha256:" + "a" * 64, "S3PrefixListId": S3_LIST}
 _SPARE = (
     "AWS::EC2::VPCEndpoint",
     "AWS::EC2::SecurityGroupIngress",
@@ -31,12 +40,24 @@ _SPARE = (
 _PORTS = (80, 443, 8080, 53)
 
 Template = dict[str, Any]
-__all__ = ["MUTATIONS", "REGION", "corpus", "given", "mutation"]
+_TESTS = Path(__file__).parents[1]
+# AWS's managed prefix lists for S3 (DescribeManagedPrefixLists, as the catalog's sources say), all the lab's one here.
+_S3_LISTS = re.compile(r"pl-(63a5400a|6da54004|6ea54007|61a54008)")
+
+__all__ = ["ACCOUNT", "MUTATIONS", "REGION", "Case", "gathered", "mutation", "seen_read"]
 
 
-def given(template: Template) -> dict[str, str]:
-    """Give the values of a template's parameters."""
-    return {key: _PARAMETERS[key] for key in template.get("Parameters", {})}
+class Case(msgspec.Struct, frozen=True):
+    """One template with the values of its parameters, moved into the lab's region and account.
+
+    `made` says that it was made here of what is whole: a proof of it knows everything but what AWS chooses.
+    """
+
+    name: str
+    text: str
+    parameters: Mapping[str, str]
+    file: str
+    made: bool = False
 
 
 def listed(template: Template) -> Template:
@@ -47,14 +68,58 @@ def listed(template: Template) -> Template:
     return {"Outputs": {}, **template}
 
 
-def corpus(pages: Path) -> dict[str, Template]:
-    """Give every template by its name: the base, what each rule's page makes of it, hello's, and the mutations."""
-    made = {"base": base(), "hello": whole()}
-    for page in sorted(pages.glob("NL[1-4]*.md")):
-        found = fragments(page.read_text(encoding="utf-8")).get("bad")
-        if found is not None and not found.unavailable:
-            made[page.stem] = without_dangling(merged(base(), found.patch))
-    return made | {f"mutation {number}": mutation(number) for number in range(MUTATIONS)}
+def gathered(pages: Path) -> list[Case]:
+    """Give what is read from files: bases, what each rule's page makes of them, hello's, published ones, mutations."""
+    made = {"base": base(), "hello": whole()} | {f"mutation {number}": mutation(number) for number in range(MUTATIONS)}
+    read = {"base on instances": base("ec2"), "hello on instances": on_instances()}
+    read["others"] = template((_TESTS / "others" / "network.yaml").read_text(encoding="utf-8"))
+    for page in sorted(pages.glob("NL[1-8]*.md")):
+        for kind, found in fragments(page.read_text(encoding="utf-8")).items():
+            # What only an account can tell is no template.
+            if kind == "bad" and not found.unavailable and not found.account and "Resources" in found.patch:
+                on_fargate = page.stem[2] in "1234" and not found.on
+                (made if on_fargate else read)[page.stem] = without_dangling(merged(base(found.on), found.patch))
+    cases = [_case(name, each, Reading("", "", {}, "eu-west-1", ACCOUNT), made=True) for name, each in made.items()]
+    cases += [_case(name, each, Reading("", "", {}, "eu-west-1", "111122223333")) for name, each in read.items()]
+    for path in sorted((_TESTS / "published").glob("*.toml")):
+        about = tomllib.loads(path.read_text(encoding="utf-8"))
+        whole_text = path.with_suffix(".yaml").read_text(encoding="utf-8")
+        reading = Reading("", "", about.get("parameters", {}), about["region"], about["account"])
+        cases.append(_case(f"published {path.stem}", template(whole_text), reading))
+    return cases
+
+
+def seen_read(readings: Iterable[Reading]) -> list[Case]:
+    """Give what tests of this session had read, but for those of this folder."""
+    own = Path(__file__).parent.name
+    return [
+        _case(f"{each.test} {number}", _tree(each.text), each)
+        for number, each in enumerate(readings)
+        if f"/{own}/" not in each.file
+    ]
+
+
+def _tree(text: str) -> Template:
+    try:
+        found: Template = json.loads(text)
+    except ValueError:
+        found = template(text)
+    return found
+
+
+def _case(name: str, whole_: Template, reading: Reading, *, made: bool = False) -> Case:
+    """Move a template into the lab's region and account, with values for its parameters that AWS could take."""
+    given = {key: value for key, value in reading.parameters.items() if not value.startswith("${")}
+    usual = {key: value for key, value in _PARAMETERS.items() if key in whole_.get("Parameters", {})}
+
+    def moved(text: str) -> str:
+        for of, lab in ((reading.region, REGION), (reading.account, ACCOUNT)):
+            text = text.replace(of, lab) if of else text
+        return _S3_LISTS.sub(S3_LIST, text)
+
+    text = moved(json.dumps(whole_, indent=1, default=str))
+    parameters = {key: moved(value) for key, value in {**given, **usual}.items()}
+    return Case(name, text, parameters, reading.file, made)
 
 
 def mutation(number: int) -> Template:

@@ -64,10 +64,17 @@ class Stand:
         cidrs = cloud.vpcs[vpc].cidrs
         assert isinstance(cidrs, tuple)
         self._cidrs = cidrs
+        self.dns = str(cidrs[0][2])
+        self.name_defaults(vpc, "Vpc")
+
+    def name_defaults(self, vpc: str, logical: str) -> None:
+        """Call what AWS makes with a VPC after it: no template has a name of its own for these."""
+        cloud = self.cloud
         main = [table.id for table in cloud.route_tables.values() if table.vpc == vpc and table.main]
         default = [acl.id for acl in cloud.network_acls.values() if acl.vpc == vpc and acl.default]
-        # AWS makes both with the VPC; no template has a name of its own for them.
-        self._names |= dict.fromkeys([*main, *default], "Vpc")
+        group = [each.id for each in cloud.security_groups.values() if each.vpc == vpc and each.name == "default"]
+        self._names |= dict.fromkeys([*main, *default], logical)
+        self._names |= dict.fromkeys(group, f"{logical}.DefaultSecurityGroup")
 
     def logical(self, physical: str) -> str:
         return ",".join(self._names.get(each, each) for each in physical.split(","))
@@ -149,21 +156,24 @@ class Stage:
 
     # --- questions ---
 
-    def look_up(self, questions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    def look_up(
+        self, questions: Iterable[tuple[str, str]], server: str = "10.0.0.2"
+    ) -> dict[tuple[str, str], list[str]]:
         """Ask the VPC's DNS server from ENIs, all at once, for the addresses of hosts; [] is silence."""
         found: dict[tuple[str, str], list[str]] = {}
         with contextlib.ExitStack() as closing:
             sockets = {}
             for where, host in questions:
                 one = closing.enter_context(self.fabric.socket(where, socket.SOCK_DGRAM))
-                one.connect(("10.0.0.2", 53))
+                one.connect((server, 53))
                 one.send(_DNS.DNSRecord.question(host).pack())
                 sockets[where, host] = one
             until = time.monotonic() + _DNS_SECONDS
             for question, one in sockets.items():
                 found[question] = []
-                ready, _, _ = select.select([one], [], [], max(0, until - time.monotonic()))
-                if ready:
+                watch = select.poll()  # not select: a machine with many namespaces has more than 1,024 descriptors
+                watch.register(one, select.POLLIN)
+                if watch.poll(max(0, until - time.monotonic()) * 1000):
                     found[question] = sorted(str(each.rdata) for each in _DNS.DNSRecord.parse(one.recv(4096)).rr)
         return found
 
