@@ -26,7 +26,7 @@ fix: setup-test ## what can be mended without thought
 fresh: ## the README's two commands in an empty Debian root, as root and as an ordinary user
 	tools/fresh
 
-checkov: setup ## checkov on hello's templates: every failed check has its reason in docs/decisions.md
+checkov: setup ## checkov on every option's templates: every failed check has its reason in docs/decisions.md
 	$(BIN)/python tools/checkov.py
 
 bench: setup-test ## the figures of benchmarks/README.md

@@ -1,4 +1,6 @@
-"""Run checkov on hello's templates and hold what fails against the reasons in docs/decisions.md, both ways.
+"""Run checkov on the templates of every option of the format and hold what fails against docs/decisions.md, both ways.
+
+The options are those of tests/options.py; each failed check has its reason there, or is mended.
 
 checkov pins versions of boto3 that conflict with natless's, so it lives in an environment of its own, .venv-checkov.
 """
@@ -13,10 +15,14 @@ import tempfile
 import venv
 from pathlib import Path
 
-from natless import design
-from natless.spec.read import read
-
 TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP))
+
+from tests.options import OPTIONS  # noqa: E402 - the checkout is on the path only now
+
+from natless import design  # noqa: E402 - as above
+from natless.spec.read import read  # noqa: E402 - as above
+
 # Another version has other checks: it is raised by hand, together with the table of reasons.
 VERSION = "3.3.30"
 HOME = TOP / ".venv-checkov"
@@ -34,51 +40,49 @@ def install() -> None:
     ready.touch()
 
 
-def failed(template: Path) -> dict[str, list[str]]:
-    """Give the failed checks of a template: the resources of each check's id."""
+def failed(folder: Path) -> dict[str, set[str]]:
+    """Give the failed checks of a folder's templates: the resources of each check's id."""
     # --skip-download: nothing is asked of checkov's platform.
-    command = [
-        str(HOME / "bin" / "checkov"),
-        "-f",
-        str(template),
-        "-o",
-        "json",
-        "--skip-download",
-        "--quiet",
-        "--soft-fail",
-    ]
+    command = [str(HOME / "bin" / "checkov"), "-d", str(folder), "--framework", "cloudformation"]
+    command += ["-o", "json", "--skip-download", "--quiet", "--soft-fail"]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
-    report = json.loads(run.stdout)
-    if report["results"].get("parsing_errors"):
-        raise SystemExit(f"checkov cannot read {template.name}: {report['results']['parsing_errors']}")
-    found: dict[str, list[str]] = {}
-    for check in report["results"]["failed_checks"]:
-        found.setdefault(check["check_id"], []).append(f"{check['resource']} ({check['check_name']})")
+    results = json.loads(run.stdout)["results"]
+    if results.get("parsing_errors"):
+        raise SystemExit(f"checkov cannot read {results['parsing_errors']}")
+    found: dict[str, set[str]] = {}
+    for check in results["failed_checks"]:
+        place = f"{check['resource']} of {Path(check['file_path']).stem} ({check['check_name']})"
+        found.setdefault(check["check_id"], set()).add(place)
     return found
+
+
+def write_all(folder: Path) -> int:
+    """Write both templates of every option; give how many."""
+    written = 0
+    for number, (option, text) in enumerate(OPTIONS.items()):
+        designed = design.write(read(text, option))
+        for name, template in (("images", designed.images), ("main", designed.main)):
+            if template is not None:
+                words = re.sub(r"[^a-z0-9]+", "-", option.lower())
+                (folder / f"{number:02}-{words}.{name}.json").write_text(design.text(template), "utf-8")
+                written += 1
+    return written
 
 
 def main() -> int:
     """Compare; 1 where a check fails without a reason, or a reason is left whose check does not fail."""
     install()
     reasons = set(re.findall(r"^\| (CKV2?_\w+) \| \S", (TOP / "docs/decisions.md").read_text("utf-8"), re.MULTILINE))
-    spec = TOP / "examples" / "hello" / "natless.toml"
-    designed = design.write(read(spec.read_text("utf-8"), str(spec)))
-    found: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory(prefix="natless-checkov-") as folder:
-        for name, template in (("images", designed.images), ("main", designed.main)):
-            if template is None:
-                continue
-            path = Path(folder) / f"hello.{name}.json"
-            path.write_text(design.text(template), "utf-8")
-            for check, resources in failed(path).items():
-                found.setdefault(check, []).extend(resources)
+        templates = write_all(Path(folder))
+        found = failed(Path(folder))
     for check in sorted(found.keys() - reasons):
-        sys.stderr.write(f"{check} fails and has no reason in docs/decisions.md: {', '.join(found[check])}\n")
+        sys.stderr.write(f"{check} fails and has no reason in docs/decisions.md: {', '.join(sorted(found[check]))}\n")
     for check in sorted(reasons - found.keys()):
         sys.stderr.write(f"{check} has a reason in docs/decisions.md and does not fail: remove its line\n")
     if found.keys() != reasons:
         return 1
-    sys.stdout.write(f"checkov {VERSION}: {len(found)} checks fail, each with its reason in docs/decisions.md\n")
+    sys.stdout.write(f"checkov {VERSION}: {len(found)} checks fail on {templates} templates, each with its reason\n")
     return 0
 
 

@@ -57,6 +57,56 @@ def test_every_parameter_is_looked_up(script: Any, spec: Spec, design: Design) -
     assert LookedUp("S3PrefixListId", "pl-6da54004", "pl-6da54004") in found
 
 
+ON_INSTANCES = """\
+name = "hello"
+region = "eu-west-1"
+
+[services.web]
+build = "."
+port = 8080
+launch = "ec2"
+instance = "{instance}"
+architecture = "{architecture}"
+"""
+OLD, NEW = "ami-0aaaaaaaaaaaaaaaa", "ami-0bbbbbbbbbbbbbbbb"
+STANDING = {
+    "StackName": "hello",
+    "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/hello/0f1e",
+    "StackStatus": "UPDATE_COMPLETE",
+    "CreationTime": datetime(2026, 11, 1, tzinfo=UTC),
+    "Parameters": [{"ParameterKey": "WebHostImageId", "ParameterValue": OLD}],
+}
+
+
+def ami(script: Any, instance: str, architecture: str, *, new_ami: bool = False) -> str:
+    spec = read(ON_INSTANCES.format(instance=instance, architecture=architecture), "natless.toml")
+    found = lookups.resolve(write(spec), spec, script.connect, {"web": DIGEST}, new_ami=new_ami)
+    (value,) = (each.value for each in found if each.parameter.startswith("WebHostImageId"))
+    return value
+
+
+def test_the_instances_image_is_pinned_by_the_stack(script: Any) -> None:
+    script.say("cloudformation", "describe_stacks", {"Stacks": [STANDING]}, StackName="hello")
+    script.say("ec2", "describe_managed_prefix_lists", LISTS)
+    # Nothing asks SSM which image is recommended now.
+    assert ami(script, "t3.small", "x86_64") == OLD
+
+
+def test_it_moves_where_that_is_asked_for(script: Any) -> None:
+    script.say("ec2", "describe_managed_prefix_lists", LISTS)
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    script.say("ssm", "get_parameter", {"Parameter": {"Value": NEW}}, Name=name)
+    assert ami(script, "t3.small", "x86_64", new_ami=True) == NEW
+
+
+def test_it_moves_with_the_processor_for_which_the_old_one_would_not_start(script: Any) -> None:
+    script.say("cloudformation", "describe_stacks", {"Stacks": [STANDING]}, StackName="hello")
+    script.say("ec2", "describe_managed_prefix_lists", LISTS)
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
+    script.say("ssm", "get_parameter", {"Parameter": {"Value": NEW}}, Name=name)
+    assert ami(script, "t4g.small", "arm64") == NEW
+
+
 def test_all_that_is_not_there_is_said_at_once_with_its_line(script: Any, spec: Spec, design: Design) -> None:
     script.say("ssm", "describe_parameters", {"Parameters": []})
     script.say("ec2", "describe_managed_prefix_lists", {"PrefixLists": []})
