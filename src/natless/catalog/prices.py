@@ -26,14 +26,19 @@ Item: TypeAlias = Literal[
     "alb-hour",
     "alb-lcu-hour",
     "gp3-gb-month",
+    "hosted-zone-month",
+    "logs-gb",
+    "flow-logs-gb",
 ]
 """What is billed, and the unit. An interface endpoint is billed by the hour in each zone, traffic for its first PB.
 
-A gp3 volume's GB counts in GiB, and its 3,000 IOPS and 125 MB/s are free; it is billed by the second."""
+A gp3 volume's GB counts in GiB, and its 3,000 IOPS and 125 MB/s are free; it is billed by the second. A hosted zone is
+billed by the whole month, each of the first 25. Logs are billed as they are taken in: those of the standard class, and
+flow logs as vended logs, for their first 10 TB; keeping them is billed besides."""
 
 SOURCE = Source(
     "AWS price list, offers AmazonVPC, AWSELB, AmazonECS and AmazonEC2, and the pricing pages of AWS PrivateLink,"
-    " Amazon VPC, AWS Fargate, Elastic Load Balancing and Amazon EBS",
+    " Amazon VPC, AWS Fargate, Elastic Load Balancing, Amazon EBS, Amazon Route 53 and Amazon CloudWatch",
     "2026-10",
 )
 
@@ -69,6 +74,9 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "alb-hour": "0.0225",
         "alb-lcu-hour": "0.008",
         "gp3-gb-month": "0.08",
+        "hosted-zone-month": "0.50",
+        "logs-gb": "0.50",
+        "flow-logs-gb": "0.50",
     },
     "eu-west-1": {
         "interface-endpoint-hour": "0.011",
@@ -82,6 +90,7 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "fargate-arm-gb-hour": "0.00356",
         "alb-hour": "0.0252",
         "gp3-gb-month": "0.088",
+        "hosted-zone-month": "0.50",
     },
     "eu-central-1": {
         "interface-endpoint-hour": "0.012",
@@ -90,6 +99,7 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "fargate-x86-vcpu-hour": "0.04656",
         "fargate-x86-gb-hour": "0.00511",
         "gp3-gb-month": "0.0952",
+        "hosted-zone-month": "0.50",
     },
     "ap-northeast-1": {
         "interface-endpoint-hour": "0.014",
@@ -100,6 +110,8 @@ _TABLE: Mapping[str, Mapping[Item, str]] = {
         "fargate-x86-vcpu-hour": "0.05056",
         "fargate-x86-gb-hour": "0.00553",
         "alb-hour": "0.0243",
+        "hosted-zone-month": "0.50",
+        "logs-gb": "0.76",
     },
 }
 

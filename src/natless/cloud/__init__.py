@@ -10,6 +10,7 @@ symbolic string against a different one is *unknown*, never unequal (see `cloud.
 """
 
 from natless.cloud.balancing import Listener, ListenerRule, LoadBalancer, TargetGroup
+from natless.cloud.billing import Billed
 from natless.cloud.cloud import Cloud
 from natless.cloud.endpoints import GatewayEndpoint, InterfaceEndpoint
 from natless.cloud.filtering import (
@@ -43,6 +44,7 @@ from natless.cloud.tasks import (
 
 __all__ = [
     "AclEntry",
+    "Billed",
     "CapacityProvider",
     "CidrPeer",
     "Cloud",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from natless.cloud.balancing import Listener, ListenerRule, LoadBalancer, TargetGroup
+from natless.cloud.billing import Billed
 from natless.cloud.endpoints import GatewayEndpoint, InterfaceEndpoint
 from natless.cloud.filtering import NetworkAcl, PrefixList, SecurityGroup
 from natless.cloud.identity import Role
@@ -53,6 +54,7 @@ class Cloud(msgspec.Struct, frozen=True):
     pull_through_caches: Mapping[str, PullThroughCache] = {}
     log_groups: Mapping[str, LogGroup] = {}
     roles: Mapping[str, Role] = {}
+    billed: tuple[Billed, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from natless.catalog.prices import HOURS_A_MONTH, SPOT_DISCOUNT, Item, price
-from natless.cloud import Cloud, EcsService, InterfaceEndpoint, LoadBalancer, NatGateway
+from natless.cloud import Billed, Cloud, EcsService, InterfaceEndpoint, LoadBalancer, NatGateway
 from natless.cost.instances import fleets, hosting
 from natless.cost.sums import Line, Sum, cents, of_size, unknown
 from natless.cost.tasks import counts, on_spot, size
@@ -55,6 +55,7 @@ def estimate(cloud: Cloud, hours: int = HOURS_A_MONTH) -> Estimate:
         *(_balancer(cloud, each, hours) for each in cloud.load_balancers.values()),
         *(line for each in cloud.services.values() for line in _service(cloud, each, hours)),
         *fleets(cloud, hours),
+        *(_zone(cloud, each, hours) for each in cloud.billed if each.kind == "private namespace"),
         *_free(cloud),
     )
     return Estimate(cloud.region, hours, lines, tuple(_traffic(cloud)))
@@ -96,6 +97,15 @@ def _balancer(cloud: Cloud, balancer: LoadBalancer, hours: int) -> Line:
     return found.line(balancer.id, what, balancer.origin)
 
 
+def _zone(cloud: Cloud, namespace: Billed, hours: int) -> Line:
+    what = "private namespace"
+    if namespace.maybe is not None:
+        return unknown(namespace.id, what, namespace.origin, namespace.maybe)
+    found = Sum(cloud, hours)
+    found.add_whole_month("hosted-zone-month", "hosted zone")
+    return found.line(namespace.id, what, namespace.origin)
+
+
 def _free(cloud: Cloud) -> Iterator[Line]:
     for each in cloud.gateway_endpoints.values():
         service = each.service if isinstance(each.service, str) else ""
@@ -115,6 +125,10 @@ def _traffic(cloud: Cloud) -> Iterator[Traffic]:
         yield Traffic("through NAT gateways", by("nat-gateway-gb"), "GB")
     if any(each.kind == "application" for each in cloud.load_balancers.values()):
         yield Traffic("of the load balancer's capacity in use", by("alb-lcu-hour"), "LCU-hour")
+    if cloud.log_groups:
+        yield Traffic("of containers' logs, taken in by CloudWatch Logs", by("logs-gb"), "GB")
+    if any(each.kind == "flow log" for each in cloud.billed):
+        yield Traffic("of flow logs, taken in by CloudWatch Logs", by("flow-logs-gb"), "GB")
 
 
 def _service(cloud: Cloud, service: EcsService, hours: int) -> Iterator[Line]:

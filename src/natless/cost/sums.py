@@ -69,6 +69,15 @@ class Sum:
         self.usd += found.usd * units * self.hours / HOURS_A_MONTH
         self.monthly.append(f"{units} {unit} x {found.usd} a month")
 
+    def add_whole_month(self, item: Item, unit: str) -> None:
+        """Add one unit that is billed by the whole month, however long it stands in it."""
+        found = price(self.region, item)
+        if found is None:
+            self.missing.append(item)
+            return
+        self.usd += found.usd
+        self.monthly.append(f"1 {unit} x {found.usd} a month")
+
     def line(self, resource: str, what: str, origin: Origin, often: tuple[int, int] = (1, 1)) -> Line:
         """Give the line, for `often` times the sum: at least, and at most."""
         if self.missing:

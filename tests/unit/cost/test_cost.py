@@ -12,12 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.typed import typed
 
 from natless import load
-from natless.cloud import Cloud
+from natless.cloud import Billed, Cloud
 from natless.cost import BreakEven, Line, break_even, estimate
+from natless.finding import Gap
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "hello.main.json"
 HELLO = Path(__file__).parents[3] / "examples" / "hello"
@@ -118,6 +120,32 @@ def test_tasks_are_counted_and_scaled_ones_from_least_to_most() -> None:
     found = lines(cloud(scaled))["WebService"]
     assert (found.usd, found.most) == (Decimal("18.02"), Decimal("90.10"))
     assert estimate(cloud(scaled)).most - estimate(cloud(scaled)).total == Decimal("72.08")
+
+
+def test_logs_are_told_by_what_they_cost_and_flow_logs_apart() -> None:
+    def flow_log(**properties: Any) -> Change:
+        body = {"Type": "AWS::EC2::FlowLog", "Properties": {"ResourceType": "VPC", "ResourceId": {"Ref": "Vpc"}}}
+        body["Properties"] = {**body["Properties"], **properties}  # type: ignore[dict-item]
+        return lambda resources: resources.update(FlowLog=body)
+
+    def logs(found: Cloud) -> list[tuple[str, Decimal | None]]:
+        return [(each.what, each.usd) for each in estimate(found).traffic if "logs" in each.what]
+
+    own = ("of containers' logs, taken in by CloudWatch Logs", Decimal("0.50"))
+    assert logs(cloud()) == [own]
+    assert logs(cloud(flow_log())) == [own, ("of flow logs, taken in by CloudWatch Logs", Decimal("0.50"))]
+    assert logs(cloud(flow_log(LogDestinationType="s3", LogDestination="arn:aws:s3:::b"))) == [own]
+    assert logs(cloud(region="eu-west-1")) == [(own[0], None)]
+
+
+def test_a_private_namespace_is_a_hosted_zone_by_the_whole_month() -> None:
+    base = cloud()
+    named = Billed("Names", base.services["WebService"].origin, "private namespace")
+    found = msgspec.structs.replace(base, billed=(named,))
+    assert lines(found)["Names"].usd == Decimal("0.50")
+    assert {line.resource: line for line in estimate(found, 73).lines}["Names"].usd == Decimal("0.50")
+    perhaps = msgspec.structs.replace(named, maybe=Gap("Names", named.origin, "its condition is not known"))
+    assert lines(msgspec.structs.replace(base, billed=(perhaps,)))["Names"].usd is None
 
 
 def test_what_has_no_price_says_so_and_is_never_nothing() -> None:

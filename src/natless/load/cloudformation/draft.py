@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from natless.cloud import (
     AclEntry,
+    Billed,
     CapacityProvider,
     Cluster,
     EcsService,
@@ -64,6 +65,7 @@ class Draft:
         self.egress: dict[str, list[GroupRule | Gap]] = defaultdict(list)
         self.policies: dict[str, list[Policy | Gap]] = defaultdict(list)
         self.managed: dict[str, Policy | Gap] = {}
+        self.billed: list[Billed] = []
         self.strategies: dict[str, Fields | Gap] = {}
         self.profiles: dict[str, str | Gap | None] = {}  # instance profiles' roles, by logical id and by name
         # Wholes.
