@@ -48,6 +48,8 @@ def test_the_proof_had_said_it_in_the_agents_own_words(seen: dict[str, Any], lab
     assert [verdict.need for verdict in found.verdicts if not verdict.kept] == [label]
     (finding,) = found.findings
     assert (finding.rule, finding.name) == ("NL401", "endpoint-missing")
+    # The endpoint that it prints stands in both subnets that an instance may come up in.
+    assert all(f"PrivateSubnet{number}" in str(finding.fix) for number in (1, 2))
     # Up to the host: the proof has a pattern for the sessions' names, and no address.
     words = finding.symptom.partition("ecs")[0]
     assert words

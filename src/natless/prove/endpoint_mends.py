@@ -28,9 +28,10 @@ def add_endpoint(world: World, service: str, source: End, name: str = "") -> Men
 
 
 def _homes(world: World, source: End) -> list[Subnet]:
-    """Give the subnets of the service that the task belongs to, the one it stands in first."""
-    service = world.cloud.services.get(source.owner)
+    """Give the subnets of the service that the task belongs to, or of the instances, the one it stands in first."""
+    service, hosts = world.cloud.services.get(source.owner), world.cloud.instance_groups.get(source.owner)
     named = service.subnets if service is not None and not isinstance(service.subnets, Gap) else ()
+    named = hosts.subnets if hosts is not None else named
     others = [found for name in named if not isinstance(found := world.subnet(name), Gap)]
     return [found for found in (source.subnet, *others) if found is not None]
 
