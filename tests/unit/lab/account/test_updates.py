@@ -113,6 +113,31 @@ def test_a_new_image_replaces_the_task_definition_and_rolls_the_service(standing
     ]
 
 
+def test_autoscaling_brings_a_service_between_its_bounds(standing: Standing) -> None:
+    # RegisterScalableTarget, API reference: "it changes the resource's current capacity to a value that is inside".
+    assert standing.service()["desiredCount"] == 1
+    name = {"Fn::GetAtt": ["WebService", "Name"]}
+    bounds = {"MinCapacity": 2, "MaxCapacity": 4}
+    standing.template["Resources"]["WebScaling"] = {
+        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+        "Properties": {
+            "ServiceNamespace": "ecs",
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "ResourceId": {"Fn::Join": ["/", ["service", {"Ref": "Cluster"}, name]]},
+            **bounds,
+        },
+    }
+    del standing.properties("WebService")["DesiredCount"]
+    assert standing.update() == "UPDATE_COMPLETE"
+    assert standing.service()["desiredCount"] == 2
+    standing.properties("WebScaling").update(MinCapacity=5, MaxCapacity=6)
+    assert standing.update() == "UPDATE_COMPLETE"
+    assert standing.service()["desiredCount"] == 5
+    standing.properties("WebScaling").update(MinCapacity=1, MaxCapacity=3)
+    assert standing.update() == "UPDATE_COMPLETE"
+    assert standing.service()["desiredCount"] == 3
+
+
 def test_what_can_be_changed_in_place_is(standing: Standing) -> None:
     before = standing.ids()
     standing.properties("WebTargetGroup")["HealthCheckPath"] = "/alive"

@@ -148,8 +148,28 @@ TARGET_PROPERTIES = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 def _scalable_target(request: Request) -> Made:
     asked = request.given(*TARGET_PROPERTIES, "MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState")
     request.connect("application-autoscaling").register_scalable_target(**asked)
+    _into_range(request)
     parts = [str(request.get(name)) for name in ("ResourceId", "ScalableDimension", "ServiceNamespace")]
     return Made("|".join(parts), {"Id": "|".join(parts)})
+
+
+def _into_range(request: Request) -> None:
+    """Bring a service's desired count into the range: registering does that.
+
+    RegisterScalableTarget, Application Auto Scaling API reference: "it changes the resource's current capacity to a
+    value that is inside of this range".
+    """
+    _, _, service = str(request.get("ResourceId")).partition("service/")
+    if not service:
+        return
+    cluster, _, name = service.partition("/")
+    ecs = request.connect("ecs")
+    found = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    for each in found:
+        desired = int(each["desiredCount"])
+        wanted = min(max(desired, int(request.get("MinCapacity"))), int(request.get("MaxCapacity")))
+        if wanted != desired:
+            ecs.update_service(cluster=cluster, service=name, desiredCount=wanted)
 
 
 def _target_keys(request: Request) -> dict[str, Any]:
