@@ -27,6 +27,7 @@ INGRESS = 'egress = "https"\ningress = ["203.0.113.0/24", "8.8.8.0/24"]'
 HTTPS = f'[network]\n{INGRESS}\n\n[services.web]\narchitecture = "x86_64"'
 SINGLE = '[network]\nsecurity_groups = "single"\n\n[services.web]\nlaunch = "fargate-spot"'
 EC2 = '[services.web]\nlaunch = "ec2"\ninstance = "t3.medium"'
+AWSVPC = f"{EC2}\ncount = 3"
 HOST = f'{EC2}\nnetwork_mode = "host"'
 
 
@@ -146,7 +147,7 @@ def main() -> None:
             seen["single"] = deployed(person) | {"providers": providers()}
             seen["plain"] = one_plain_group(person, url())
             stands = SINGLE
-            for name, option in {"awsvpc": EC2, "host": HOST}.items():
+            for name, option in {"awsvpc": AWSVPC, "host": HOST}.items():
                 # Another launch type, and another network mode, is another service: made anew, on an empty account.
                 assert person.types("destroy", "--to", "lab", "--images", "--logs")[0] == 0
                 person.writes("natless.toml", stands, option)

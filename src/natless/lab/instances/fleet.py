@@ -11,6 +11,7 @@ import msgspec
 from natless.lab.instances.agent import Agent
 from natless.lab.instances.bridge import Bridges
 from natless.lab.instances.machines import Host, Machines
+from natless.lab.instances.room import Needs, lacks
 from natless.lab.services.ecs_instances import ContainerInstances
 from natless.lab.tasks.ports import House
 
@@ -24,13 +25,22 @@ NO_INSTANCE = (
 class Wanted(msgspec.Struct, frozen=True):
     """What a task asks of an instance: its cluster, its capacity providers, and the host ports that it takes.
 
-    `zones` are those of its own subnets, () where it has none.
+    `zones` are those of its own subnets, () where it has none; `needs` is what it takes of the instance.
     """
 
     cluster: str
     providers: tuple[str, ...]
     ports: tuple[int, ...]
     zones: tuple[str, ...] = ()
+    needs: Needs = Needs()
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a task has of an instance, by the instance's ARN."""
+
+    arn: str
+    ports: tuple[int, ...]
+    needs: Needs
 
 
 class Fleet:
@@ -42,7 +52,7 @@ class Fleet:
         self._machines = Machines(house.account, house.region)
         self._door = ContainerInstances(house.region, house.account)
         self._agents: dict[str, Agent] = {}
-        self._taken: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self._taken: dict[str, Taken] = {}
         self._scaled = 0.0
         self.bridges = Bridges(house)
 
@@ -62,7 +72,7 @@ class Fleet:
         for task in [task for task in self._taken if task not in alive]:
             del self._taken[task]
         if self._agents:
-            arns = [arn for arn, _ in self._taken.values()]
+            arns = [each.arn for each in self._taken.values()]
             self._door.count({arn: arns.count(arn) for arn in set(arns)})
         return tuple(gone)
 
@@ -77,7 +87,7 @@ class Fleet:
         groups = {group.name for name in wanted.providers if (group := self._machines.provided(name))}
         if wanted.providers:
             hosts = [host for host in hosts if host.machine.auto_scaling_group in groups]
-        arns = [arn for arn, _ in self._taken.values()]
+        arns = [each.arn for each in self._taken.values()]
         fitting = [host for host in hosts if self._why_not(host, wanted) == ""]
         if fitting:
             return min(fitting, key=lambda host: arns.count(host.arn))
@@ -94,12 +104,19 @@ class Fleet:
             return "the agent is disconnected"
         if wanted.zones and host.machine.zone not in wanted.zones:
             return "encountered error 'ATTRIBUTE'"
-        used = {port for arn, ports in self._taken.values() if arn == host.arn for port in ports}
-        return "is already using a port required by your task" if used & set(wanted.ports) else ""
+        if self._used_ports(host) & set(wanted.ports):
+            return "is already using a port required by your task"
+        taken = (each.needs for each in self._taken.values() if each.arn == host.arn)
+        return lacks(host.machine.type, taken, wanted.needs)
 
-    def take(self, task: str, host: Host, mappings: Iterable[Mapping[str, Any]], mode: str) -> dict[int, int]:
-        """Take an instance's ports for a task, and give the host port of each container port."""
-        used = {port for arn, ports in self._taken.values() if arn == host.arn for port in ports}
+    def _used_ports(self, host: Host) -> set[int]:
+        return {port for each in self._taken.values() if each.arn == host.arn for port in each.ports}
+
+    def take(
+        self, task: str, host: Host, mappings: Iterable[Mapping[str, Any]], mode: str, wants: Needs
+    ) -> dict[int, int]:
+        """Take an instance's room and ports for a task, and give the host port of each container port."""
+        used = self._used_ports(host)
         found: dict[int, int] = {}
         for mapping in mappings:
             container = int(mapping["containerPort"])
@@ -108,12 +125,12 @@ class Fleet:
                 port = next(free for free in range(_FIRST_DYNAMIC, _LAST_DYNAMIC + 1) if free not in used)
             found[container] = port
             used.add(port)
-        self._taken[task] = (host.arn, tuple(found.values()))
+        self._taken[task] = Taken(host.arn, tuple(found.values()), wants)
         return found
 
-    def hold(self, task: str, host: Host) -> None:
+    def hold(self, task: str, host: Host, wants: Needs) -> None:
         """Note that a task with an interface of its own runs on an instance."""
-        self._taken[task] = (host.arn, ())
+        self._taken[task] = Taken(host.arn, (), wants)
 
     def stop(self) -> None:
         """End the agents."""

@@ -24,6 +24,7 @@ class Machine(msgspec.Struct, frozen=True):
     cluster: str
     role: str
     auto_scaling_group: str = ""
+    type: str = ""
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -106,4 +107,5 @@ def _machine(record: Any, roles: dict[str, str]) -> Machine:
         cluster=said.cluster or "",
         role=roles.get(record.id, ""),
         auto_scaling_group=group.name if group is not None else "",
+        type=str(record.instance_type or ""),
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from natless.lab.instances.fleet import Fleet, Wanted
 from natless.lab.instances.machines import Host
+from natless.lab.instances.room import needs
 from natless.lab.tasks.plan import TaskPlan
 from natless.lab.tasks.ports import Connect
 
@@ -42,7 +43,8 @@ def place(fleet: Fleet, connect: Connect, definition: Mapping[str, Any], asking:
     own = mode == "awsvpc"
     zones = _zones(connect, asking.subnets) if own else {}
     ports = () if own else tuple(_fixed(definition, mode))
-    found = fleet.place(Wanted(asking.cluster, asking.providers, ports, tuple(sorted(set(zones.values())))))
+    where = tuple(sorted(set(zones.values())))
+    found = fleet.place(Wanted(asking.cluster, asking.providers, ports, where, needs(definition)))
     if isinstance(found, str):
         return found
     subnet = next((one for one, zone in zones.items() if zone == found.machine.zone), "")
@@ -66,8 +68,8 @@ def _fixed(definition: Mapping[str, Any], mode: str) -> list[int]:
 def put(fleet: Fleet, plan: TaskPlan, placed: Placed) -> TaskPlan:
     """Take the place for a task: its plan with the instance and its ports."""
     if plan.mode == "awsvpc":
-        fleet.hold(plan.id, placed.host)
+        fleet.hold(plan.id, placed.host, needs(plan.definition))
         return msgspec.structs.replace(plan, host=placed.host)
     mappings = [each for one in plan.containers for each in one.get("portMappings") or []]
-    ports = fleet.take(plan.id, placed.host, mappings, plan.mode)
+    ports = fleet.take(plan.id, placed.host, mappings, plan.mode, needs(plan.definition))
     return msgspec.structs.replace(plan, host=placed.host, ports=ports)
