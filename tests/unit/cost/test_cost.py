@@ -17,7 +17,7 @@ import pytest
 from tests.typed import typed
 
 from natless import load
-from natless.cloud import Billed, Cloud
+from natless.cloud import Cloud
 from natless.cost import BreakEven, Line, break_even, estimate
 from natless.finding import Gap
 
@@ -139,9 +139,10 @@ def test_logs_are_told_by_what_they_cost_and_flow_logs_apart() -> None:
 
 
 def test_a_private_namespace_is_a_hosted_zone_by_the_whole_month() -> None:
-    base = cloud()
-    named = Billed("Names", base.services["WebService"].origin, "private namespace")
-    found = msgspec.structs.replace(base, billed=(named,))
+    properties = {"Name": "hello.internal", "Vpc": {"Ref": "Vpc"}}
+    body = {"Type": "AWS::ServiceDiscovery::PrivateDnsNamespace", "Properties": properties}
+    base = found = cloud(lambda resources: resources.update(Names=body))
+    (named,) = base.billed
     assert lines(found)["Names"].usd == Decimal("0.50")
     assert {line.resource: line for line in estimate(found, 73).lines}["Names"].usd == Decimal("0.50")
     perhaps = msgspec.structs.replace(named, maybe=Gap("Names", named.origin, "its condition is not known"))

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from natless.cloud import (
     AclEntry,
-    Billed,
     CapacityProvider,
     Cluster,
     EcsService,
@@ -65,7 +64,6 @@ class Draft:
         self.egress: dict[str, list[GroupRule | Gap]] = defaultdict(list)
         self.policies: dict[str, list[Policy | Gap]] = defaultdict(list)
         self.managed: dict[str, Policy | Gap] = {}
-        self.billed: list[Billed] = []
         self.strategies: dict[str, Fields | Gap] = {}
         self.profiles: dict[str, str | Gap | None] = {}  # instance profiles' roles, by logical id and by name
         # Wholes.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from natless.cloud import Billed, InternetGateway, NatGateway, PrefixList, Route, Subnet, Vpc
+from natless.cloud import InternetGateway, NatGateway, PrefixList, Route, Subnet, Vpc
 from natless.cloud.network import RouteTarget
 from natless.cloud.text import is_symbolic
 from natless.finding import Gap
@@ -208,12 +208,3 @@ def prefix_list(draft: Draft, resource: Resource) -> None:
         elif written is not None and (network := as_network(written)):
             blocks.append(network)
     draft.prefix_lists[resource.id] = PrefixList(resource.id, fields.origin, "", gap or tuple(blocks))
-
-
-def flow_log(draft: Draft, resource: Resource) -> None:
-    """AWS::EC2::FlowLog, which only a bill takes notice of. One to S3 or Firehose is billed otherwise, and left out."""
-    fields = draft.fields(resource)
-    kind = fields.plain("LogDestinationType")
-    if kind in {None, "cloud-watch-logs"} or isinstance(kind, Gap):
-        maybe = fields.maybe or (kind if isinstance(kind, Gap) else None)
-        draft.billed.append(Billed(resource.id, fields.origin, "flow log", maybe))

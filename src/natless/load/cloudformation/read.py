@@ -17,6 +17,7 @@ from natless.finding import Gap, Origin
 from natless.finding.rules import TEMPLATE_UNREADABLE
 from natless.load.cloudformation import (
     balancing,
+    billing,
     endpoints,
     filtering,
     identity,
@@ -86,7 +87,6 @@ _WHOLES: dict[str, _Reader] = {
     "AWS::ECR::Repository": tasks.repository,
     "AWS::ECR::PullThroughCacheRule": tasks.pull_through_cache,
     "AWS::Logs::LogGroup": tasks.log_group,
-    "AWS::EC2::FlowLog": network.flow_log,
     "AWS::ECS::TaskDefinition": tasks.task_definition,
     "AWS::ECS::Service": tasks.service,
     "AWS::ApplicationAutoScaling::ScalableTarget": tasks.scalable_target,
@@ -232,6 +232,6 @@ def _frozen(draft: Draft) -> Cloud:
         pull_through_caches=draft.pull_through_caches,
         log_groups=draft.log_groups,
         roles=draft.roles,
-        billed=tuple(draft.billed),
+        billed=tuple(billing.billed(draft)),
         gaps=tuple(dict.fromkeys(draft.gaps)),
     )
