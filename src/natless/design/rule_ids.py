@@ -30,13 +30,13 @@ def _called(piece: Piece) -> str:
     properties = piece.body.get("Properties", {})
     if piece.body.get("Type") not in _RULES:
         return piece.id
-    cidr, port = properties.get("CidrIp"), properties["FromPort"]
+    cidr, first, last = properties.get("CidrIp"), properties["FromPort"], properties["ToPort"]
     if cidr is not None and piece.body["Type"] == _RULES[0]:
         return names.ALB_FROM_INTERNET + ("" if cidr == _ANYWHERE else _digits(cidr))
     if properties["GroupId"] != _SHARED:
         return piece.id
     way = str(piece.body["Type"]).removeprefix("AWS::EC2::SecurityGroup")
-    return f"{names.SHARED_GROUP}{way}{_peer(properties)}Tcp{port}"
+    return f"{names.SHARED_GROUP}{way}{_peer(properties)}Tcp{first}{'' if first == last else f'To{last}'}"
 
 
 def _peer(properties: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from natless import design
 from natless.design.routes import priorities
 from natless.spec.model import Network, Secret, Service, Spec
+from natless.spec.read import read
 
 WEB = Service("web", ".", None, 8080, public=True, health="/healthz")
 API = Service("api", "api", None, 9000, public=True, path=("/api", "/api/*"))
@@ -170,3 +171,30 @@ def test_a_service_that_is_added_at_the_end_moves_no_rule(paths: list[str], kept
     whole = [Service(path, ".", None, 1, public=True, path=(path,)) for path in paths]
     fewer, all_ = priorities(whole[: kept + 1]), priorities(whole)
     assert all(all_[name] == priority for name, priority in fewer.items())
+
+
+def test_a_port_and_a_range_that_begins_with_it_are_two_rules_of_a_single_group() -> None:
+    text = """name = "hello"
+region = "us-east-1"
+
+[network]
+security_groups = "single"
+
+[services.web]
+build = "."
+port = 32768
+public = true
+
+[services.api]
+build = "."
+port = 80
+public = true
+path = ["/api/*"]
+launch = "ec2"
+instance = "t3.small"
+network_mode = "bridge"
+"""
+    found = design.write(read(text, "natless.toml")).main["Resources"]
+    ends = {id_: found[id_]["Properties"]["ToPort"] for id_ in found if id_.startswith("SharedGroupIngressSelfTcp3")}
+    # Docker gives out ports from 32768 on; a container of one's own may listen on the first of them.
+    assert ends == {"SharedGroupIngressSelfTcp32768": 32768, "SharedGroupIngressSelfTcp32768To65535": 65535}
