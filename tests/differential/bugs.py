@@ -109,8 +109,8 @@ def _always_up(real: Any) -> Any:
 def _profile_only(real: Any) -> Any:
     """Take an instance for one in its VPC's default group."""
 
-    def add(draft: Any, fields: Any, found: Any, *places_: Any) -> None:
-        real(draft, fields, msgspec.structs.replace(found, groups=()), *places_)
+    def add(draft: Any, fields: Any, found: Any, *places_: Any, **count: Any) -> None:
+        real(draft, fields, msgspec.structs.replace(found, groups=()), *places_, **count)
 
     return add
 
