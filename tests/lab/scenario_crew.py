@@ -256,7 +256,9 @@ class Service:
 
         self.stage.until(back)
         circuit = sorted(each.replace(completed, "GOOD") for each in reasons if "circuit breaker" in each)
-        return {"rolled back": circuit, "kept": before == {task["taskArn"] for task in self.tasks()}}
+        # The last of what failed may still be on its way out.
+        running = self.stage.until(lambda: (found := self.tasks()) and len(found) <= len(before) and found)
+        return {"rolled back": circuit, "kept": before == {task["taskArn"] for task in running}}
 
     def fade(self) -> dict[str, Any]:
         """Deploy what becomes unhealthy; at first under percentages that let nothing move."""
