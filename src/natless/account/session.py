@@ -11,6 +11,7 @@ import boto3
 import botocore.exceptions as refused
 from botocore.config import Config
 
+from natless.catalog.refusal_codes import DENIED, EXPIRED, NOT_KNOWN, THROTTLED
 from natless.version import __version__
 
 Connect: TypeAlias = Callable[[str], Any]
@@ -22,17 +23,6 @@ _CONFIG = Config(
     read_timeout=60,
     max_pool_connections=32,  # a snapshot asks many things at once
     user_agent_extra=f"natless/{__version__}",
-)
-
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-_NOT_KNOWN = frozenset(
-    {
-        "AuthFailure",
-        "InvalidClientTokenId",
-        "InvalidAccessKeyId",
-        "UnrecognizedClientException",
-        "SignatureDoesNotMatch",
-    }
 )
 
 
@@ -116,7 +106,15 @@ AWS_ERRORS = (refused.ClientError, refused.BotoCoreError)
 
 def in_words(error: Exception) -> str:
     """Say in words what an error of boto3's is about, with what to do where that is known."""
-    return advice(error) or str(error)
+    said = advice(error)
+    if said is not None:
+        return said
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, refused.ClientError) else ""
+    if code in DENIED:
+        return f"{error}\n`natless template --role deploy` (push, read) prints the policy that allows what is needed"
+    if code in THROTTLED:
+        return f"{error}\nAWS was asked more often than this account may: wait a minute, then run it again"
+    return str(error)
 
 
 def advice(error: Exception) -> str | None:
@@ -128,8 +126,8 @@ def advice(error: Exception) -> str | None:
 
 def _advice_on_code(error: refused.ClientError) -> str | None:
     code = error.response.get("Error", {}).get("Code", "")
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return f"AWS credentials have expired ({code}): run `aws sso login`, or renew the session token"
-    if code in _NOT_KNOWN:
+    if code in NOT_KNOWN:
         return f"AWS does not know these credentials ({code}): check AWS_ACCESS_KEY_ID or the profile"
     return None

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import msgspec
 from botocore.exceptions import ClientError
 
+from natless.catalog.refusal_codes import EXPIRED, NOT_KNOWN, THROTTLED
+
 Connect: TypeAlias = Callable[[str], Any]
 """Gives the boto3 client of a service by its name; AWS's and the lab's are made alike."""
 
@@ -36,6 +38,11 @@ class Pace(msgspec.Struct, frozen=True):
 def code(error: ClientError) -> str:
     """Give AWS's error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def about_who_asks(error: ClientError) -> bool:
+    """Say whether AWS refuses whoever asks, or that it is asked so often: no fault of what was asked."""
+    return code(error) in EXPIRED | NOT_KNOWN | THROTTLED
 
 
 def message(error: ClientError) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from natless.deploy.calls import Connect, Pace, message, pages
+from natless.deploy.calls import Connect, Pace, code, message, pages
 from natless.deploy.error import DeployError
 from natless.deploy.progress import Change, Changes, PropertyChange, Said, StackEvent, Unchanged
 from natless.deploy.stacks import Events, Stack, delete, find, follow, resources
@@ -17,6 +17,9 @@ INLINE_LIMIT = 51_200
 """Bytes of a template that CloudFormation takes inline ("CloudFormation quotas", user guide)."""
 
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
+_REFUSED = {"ValidationError", "InsufficientCapabilitiesException", "LimitExceededException"}
+"""What CreateChangeSet says against a template; all else is about who asks, or how often (its API reference)."""
+
 _GONE = {"DELETE_COMPLETE", "DELETE_SKIPPED"}
 
 _READY = {
@@ -157,6 +160,8 @@ def propose(
     try:
         identifier = client.create_change_set(**request)["Id"]
     except ClientError as error:
+        if code(error) not in _REFUSED:
+            raise
         raise DeployError(f"CloudFormation refuses the template of stack {name}: {message(error)}") from error
     return _made(connect, Changes(name, identifier, kind, ()), pace)
 
@@ -183,6 +188,8 @@ def propose_values(connect: Connect, stack: Stack, values: Mapping[str, str], pa
     try:
         identifier = connect("cloudformation").create_change_set(**request)["Id"]
     except ClientError as error:
+        if code(error) not in _REFUSED:
+            raise
         raise DeployError(f"CloudFormation refuses to change stack {stack.name}: {message(error)}") from error
     return _made(connect, Changes(stack.name, identifier, "UPDATE", ()), pace)
 

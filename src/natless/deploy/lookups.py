@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from botocore.exceptions import ClientError
 
 from natless.deploy import stacks
-from natless.deploy.calls import Connect, code, message, pages
+from natless.deploy.calls import Connect, about_who_asks, code, message, pages
 from natless.deploy.error import DeployError
 from natless.deploy.progress import LookedUp
 from natless.design import Design, ImageDigest, InstanceImage, Parameter, PrefixListId, SecretArn
@@ -85,6 +85,8 @@ def _prefix_list(connect: Connect, service: str) -> str:
     try:
         found = list(pages(client, "describe_managed_prefix_lists", "PrefixLists", Filters=filters))
     except ClientError as error:
+        if about_who_asks(error):
+            raise
         raise _LookupError(f"the prefix list {name} cannot be looked up: {message(error)}") from error
     if not found:
         raise _LookupError(f"this account has no prefix list {name}: is the region's name right?")
@@ -95,6 +97,8 @@ def _instance_image(connect: Connect, name: str) -> str:
     try:
         return str(connect("ssm").get_parameter(Name=name)["Parameter"]["Value"])
     except ClientError as error:
+        if about_who_asks(error):
+            raise
         raise _LookupError(f"the AMI {name} cannot be looked up: {message(error)}") from error
 
 
@@ -108,6 +112,8 @@ def _secret(connect: Connect, identifier: str) -> str:
         if code(error) == "ResourceNotFoundException":
             command = f"aws secretsmanager create-secret --region {region} --name {identifier} --secret-string ..."
             raise _LookupError(f"there is no secret {identifier} in {region}: make it by `{command}`") from error
+        if about_who_asks(error):
+            raise
         raise _LookupError(f"the secret {identifier} cannot be looked up: {message(error)}") from error
     if "DeletedDate" in about:
         command = f"aws secretsmanager restore-secret --region {region} --secret-id {identifier}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from natless.catalog.stack_failures import meaning_of
 from natless.deploy import changes, services, stacks, undoing
 from natless.deploy.calls import Connect, Pace
 from natless.deploy.error import DeployError
@@ -150,9 +151,10 @@ class Rollout:
         state = done.status if done is not None else "deleted"
         others = tuple(f"{event.resource} ({event.type}): {event.reason}" for event in said if event.failed)
         evidence = tuple(line for watch in self._watches.values() for line in watch.evidence())
+        meaning = "" if causes else meaning_of(reason)
         return DeployError(
             f"stack {name} was not deployed ({state}): {first}",
-            tuple(line for line in dict.fromkeys((*others, *evidence)) if line != first),
+            tuple(line for line in dict.fromkeys((meaning, *others, *evidence)) if line and line != first),
             f"`natless status {name}` shows what stands; the next deploy cleans up what was rolled back",
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from natless.deploy import services, stacks
-from natless.deploy.calls import Connect, Pace, message
+from natless.deploy.calls import Connect, Pace, about_who_asks, message
 from natless.deploy.error import DeployError
 from natless.deploy.logs import task_lines
 from natless.deploy.progress import Progress, Ran, Said, TaskEvent
@@ -72,6 +72,8 @@ def _started(connect: Connect, named: services.ServiceName, service: str, comman
             **asked,
         )
     except ClientError as error:
+        if about_who_asks(error):
+            raise
         raise DeployError(f"ECS refused to start a task of {service}: {message(error)}") from error
     if not answer["tasks"]:
         reasons = "; ".join(str(each.get("reason")) for each in answer["failures"])

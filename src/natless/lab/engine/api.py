@@ -54,6 +54,7 @@ class CloudFormation:
             "DescribeChangeSet": telling.describe_change_set,
             "ListChangeSets": telling.list_change_sets,
             "ListExports": telling.list_exports,
+            "ListImports": telling.list_imports,
         }
 
     def answer(self, body: bytes, query_string: str) -> tuple[int, list[tuple[str, str]], bytes]:

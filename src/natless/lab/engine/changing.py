@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from natless.lab.engine import comparing, graph, operations, parameters, template
 from natless.lab.engine.comparing import Planned
-from natless.lab.engine.making_stacks import Workshop
+from natless.lab.engine.making_stacks import Workshop, in_use
 from natless.lab.engine.query import QueryError
 from natless.lab.engine.resources.kinds import KINDS
 from natless.lab.engine.schemas import schema
@@ -201,7 +201,9 @@ class Changing:
                 parameters=stack.parameters,
                 tags=stack.tags,
                 resources=dict(stack.resources),
+                imports=frozenset(stack.imports),
             )
+            stack.imports = set()
             stack.take(made)
             stack.updated = now()
             stack.leaving.clear()
@@ -319,12 +321,10 @@ class Changing:
         return {}
 
     def _check_exports(self, stack: Stack) -> None:
-        own = {output["ExportName"] for output in stack.outputs if output.get("ExportName")}
-        for other in self._stacks.all:
-            used = own & other.imports if other is not stack and other.status != "DELETE_COMPLETE" else set()
-            if used:
-                name = min(used)
-                raise QueryError("ValidationError", f"Export {name} cannot be deleted as it is in use by {other.name}")
+        for name in sorted(output["ExportName"] for output in stack.outputs if output.get("ExportName")):
+            users = [user for user in self._stacks.importers(name) if user != stack.name]
+            if users:
+                raise QueryError("ValidationError", in_use(name, "deleted", users))
 
     def update_termination_protection(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """UpdateTerminationProtection."""

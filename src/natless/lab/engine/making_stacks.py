@@ -199,7 +199,7 @@ class Making:
     def outputs(self) -> list[dict[str, str]]:
         """Give the outputs of the stack that stands; raises TemplateError where one cannot be said."""
         said = []
-        taken = {name: stack for name, _, stack in self._shop.stacks.exports()}
+        others = {name: one for name, _, one in self._shop.stacks.exports() if one is not self._stack}
         for name, output in (self._stack.template.get("Outputs") or {}).items():
             if "Condition" in output and not self._resolver.condition(output["Condition"]):
                 continue
@@ -209,12 +209,28 @@ class Making:
                 entry["Description"] = str(output["Description"])
             if output.get("Export"):
                 export = str(self._resolver.resolve(output["Export"]["Name"]))
-                if export in taken:
-                    raise TemplateError(f"Export with name {export} is already exported by stack {taken[export].name}.")
+                if export in others:
+                    taken = f"Export with name {export} is already exported by stack {others[export].name}."
+                    raise TemplateError(taken)
                 entry["ExportName"] = export
             if value is not NO_VALUE:
                 said.append(entry)
+        self._keep_what_others_import(said)
         return said
+
+    def _keep_what_others_import(self, said: list[dict[str, str]]) -> None:
+        """Refuse an update that takes away or changes what another stack imports."""
+        now = {entry["ExportName"]: entry["OutputValue"] for entry in said if "ExportName" in entry}
+        for before in self._stack.outputs:
+            name = str(before.get("ExportName") or "")
+            users = [user for user in self._shop.stacks.importers(name) if user != self._stack.name]
+            if users and now.get(name) != before["OutputValue"]:
+                raise TemplateError(in_use(name, "updated" if name in now else "deleted", users))
+
+
+def in_use(export: str, done: str, users: list[str]) -> str:
+    """Word that an export cannot be deleted or updated (linz/geostore #630, anomalyco/sst #1256)."""
+    return f"Export {export} cannot be {done} as it is in use by {', '.join(users)}"
 
 
 def chosen(template: Template, resolver: Resolver) -> dict[str, Template]:

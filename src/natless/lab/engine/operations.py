@@ -47,6 +47,7 @@ def _failed(shop: Workshop, stack: Stack, reason: str) -> None:
                 if ending.failed:
                     stack.say("ROLLBACK_FAILED", _left_over(ending.failed))
                 else:
+                    stack.imports = set()
                     stack.say("ROLLBACK_COMPLETE")
 
 
@@ -85,6 +86,7 @@ def roll_back(shop: Workshop, stack: Stack) -> None:
         stack.leaving.clear()
         stack.text, stack.template, stack.given = before.text, before.template, before.given
         stack.parameters, stack.tags = before.parameters, before.tags
+        stack.imports = set(before.imports)
     going = RollingBack(shop, stack, before)
     going.run()
     if going.failed:

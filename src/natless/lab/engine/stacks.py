@@ -82,6 +82,7 @@ class Before(msgspec.Struct, frozen=True):
     parameters: dict[str, Any]
     tags: list[dict[str, str]]
     resources: dict[str, Resource]
+    imports: frozenset[str] = frozenset()
 
 
 class Stack:
@@ -113,6 +114,11 @@ class Stack:
         self.token: str | None = None
         self.leaving = threading.Event()
         self.before: Before | None = None
+
+    @property
+    def leans_on(self) -> set[str]:
+        """The exports that it imports, while it is changed those of before as well."""
+        return self.imports | (self.before.imports if self.before is not None else frozenset())
 
     @property
     def description(self) -> str | None:
@@ -239,6 +245,10 @@ class Stacks:
             if one.id == name or (one.name == name and stack in {one.stack.name, one.stack.id}):
                 return one
         raise QueryError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
+
+    def importers(self, export: str) -> list[str]:
+        """Give the names of the stacks that import an export."""
+        return [one.name for one in self.all if one.status != "DELETE_COMPLETE" and export in one.leans_on]
 
     def exports(self) -> Iterator[tuple[str, str, Stack]]:
         """Give every export: its name, its value and its stack."""

@@ -114,6 +114,15 @@ class Telling:
         stack = self._stacks.found(str(asked["StackName"]))
         return {"Summaries": [_change_set(one) for one in self._stacks.change_sets if one.stack is stack]}
 
+    def list_imports(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """ListImports: the stacks that import an export."""
+        name = str(asked["ExportName"])
+        found = self._stacks.importers(name)
+        if not found:
+            raise QueryError("ValidationError", f"Export '{name}' is not imported by any stack.")
+        page, token = _page(found, asked.get("NextToken"))
+        return {"Imports": page, "NextToken": token}
+
     def list_exports(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
         """ListExports."""
         told = [
