@@ -9,6 +9,7 @@ answers every health check but one for the path /nobody.
 
 from __future__ import annotations
 
+import secrets
 import socketserver
 import sys
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
 from natless.lab.services.ledger import Timings
 
@@ -249,7 +251,13 @@ def main() -> None:
     timings = Timings(endpoint_pending=0.1, balancer_provisioning=0.1, held_back=0.1, poll=0.02)
     account = LabAccount(REGION, ACCOUNT, KEY, "http://127.0.0.1", timings=timings, seed=7)
     refuse(account, faults)
-    audience = Audience(account.wsgi)
+    registry = Registry(ACCOUNT, REGION, secrets.token_bytes(32), f"{faults.parent}/registry", account.guard)
+    repair(registry)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        return (registry if environ["PATH_INFO"].startswith("/v2/") else account.wsgi)(environ, start_response)
+
+    audience = Audience(answer)
     server = make_server("127.0.0.1", 0, audience, server_class=Server, handler_class=Handler)
     threading.Thread(target=Scheduler(account, audience).run, daemon=True).start()
     sys.stdout.write(f"{server.server_port}\n")

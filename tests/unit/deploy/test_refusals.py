@@ -138,8 +138,8 @@ def test_a_refused_call_is_said_and_the_next_deploy_goes_on(
             "WebService",
             "AWS::ECS::Service",
             (
-                "Invalid request provided: CreateService error: Unable to assume the service linked role. Please verify "
-                "that the ECS service linked role exists."
+                "Invalid request provided: CreateService error: Unable to assume the service linked role. Please "
+                "verify that the ECS service linked role exists."
             ),
             "Deploy again in a minute",
         ),
