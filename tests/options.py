@@ -15,6 +15,7 @@ public = true
 health = "/healthz"
 """
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 _EC2 = 'launch = "ec2"\ninstance = "t3.medium"\n'
 
 _USES = """
@@ -68,6 +69,9 @@ public = false
 """,
     "scheme": f'{HELLO}\n[network]\nscheme = "internal"\n',
     "scheme, ingress": f'{HELLO}\n[network]\nscheme = "internal"\ningress = ["192.168.0.0/16"]\n',
+    "certificate": f'{HELLO}\n[network]\ncertificate = "{CERTIFICATE}"\n',
+    "certificate: two": f'{HELLO}\n[network]\ncertificate = ["{CERTIFICATE}", "{CERTIFICATE[:-1]}8"]\n',
+    "count: all aims": f"{HELLO}count = {{ min = 1, max = 6, cpu = 60, memory = 70, requests = 1000 }}\n",
     "flow_logs": f"{HELLO}\n[network]\nflow_logs = true\n",
     "tags, permissions_boundary": f"""permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
 {HELLO}

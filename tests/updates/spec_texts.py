@@ -16,7 +16,10 @@ INGRESSES = (
     '["151.101.1.7/32", "13.32.0.0/15"]',
     '["151.101.1.7/32"]',
 )
-COUNTS = ("1", "2", "3", "{ min = 1, max = 4, cpu = 60 }", "{ min = 2, max = 3, cpu = 40 }")
+COUNTS = (
+    "{ min = 1, max = 3, memory = 70, requests = 500 }",
+    *("1", "2", "3", "{ min = 1, max = 4, cpu = 60 }", "{ min = 2, max = 3, cpu = 40 }"),
+)
 LAUNCHES = ('"fargate"', '"fargate-spot"', "{ base = 1, fargate = 1, fargate-spot = 3 }", "{ fargate-spot = 1 }")
 TAGS = ("", '{ team = "shop" }', '{ team = "till", stage = "prod" }')
 SECRETS = (

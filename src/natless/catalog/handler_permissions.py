@@ -255,6 +255,11 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "elasticloadbalancing:ModifyListenerAttributes",
         "elasticloadbalancing:RemoveTags",
     ),
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": (
+        "elasticloadbalancing:AddListenerCertificates",
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "elasticloadbalancing:RemoveListenerCertificates",
+    ),
     "AWS::ElasticLoadBalancingV2::ListenerRule": (
         "elasticloadbalancing:AddTags",
         "elasticloadbalancing:CreateRule",

@@ -153,7 +153,9 @@ def _page(url: str) -> str:
     with contextlib.ExitStack() as opened:
         listeners = [opened.enter_context(_listening(ports)) for ports in _PORTS]
         name = url.partition("://")[2].rstrip("/")
-        return str(control.ask("publish", sockets=listeners, name=name))
+        first = str(control.ask("publish", sockets=listeners, name=name))
+    pages: dict[str, str] = control.ask("status")["pages"]
+    return pages.get(f"{name}:443", first) if url.startswith("https://") else first
 
 
 def _listening(ports: tuple[int, ...]) -> socket.socket:

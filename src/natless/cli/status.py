@@ -45,4 +45,5 @@ def _page(url: str) -> str:
     from natless.lab import control  # noqa: PLC0415 - the lab's room is read only where the lab is meant
 
     pages: dict[str, str] = control.ask("status")["pages"]
-    return pages.get(url.removeprefix("http://").rstrip("/"), url)
+    scheme, _, name = url.rstrip("/").partition("://")
+    return pages.get(f"{name}:443" if scheme == "https" else name, url)

@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from natless.catalog.health import TUNED
+from natless.catalog.tls import TLS_POLICY
 from natless.design import names
 from natless.design.names import GroupIds, ServiceIds, behind_host
 from natless.design.network import zones
-from natless.design.piece import Piece, attribute, name_tag, ref, resource
+from natless.design.piece import Piece, arn, attribute, name_tag, ref, resource
 from natless.design.routes import priorities
 from natless.spec.model import Service, Spec
 
 
 def balancer(spec: Spec) -> list[Piece]:
-    """Give the load balancer, its HTTP listener, and each public service's target group and rule."""
+    """Give the load balancer, its listeners, and each public service's target group and rule."""
     public = public_services(spec)
     if not public:
         return []
     order = priorities(public)
     return [
         _alb(spec),
-        _listener(spec),
+        *_listeners(spec),
         *(_target_group(spec, service) for service in public),
         *(_rule(spec, service, order[service.name]) for service in public if service.name in order),
     ]
@@ -86,18 +87,52 @@ def _alb(spec: Spec) -> Piece:
     )
 
 
-def _listener(spec: Spec) -> Piece:
+def serving_listener(spec: Spec) -> str:
+    """Give the id of the listener that forwards to the services: by HTTPS where there is a certificate."""
+    return names.HTTPS_LISTENER if spec.network.certificates else names.LISTENER
+
+
+def _listeners(spec: Spec) -> list[Piece]:
     rest = next((service for service in public_services(spec) if takes_the_rest(service)), None)
+    answer = _forward(spec, rest) if rest is not None else _nobody()
+    if not spec.network.certificates:
+        return [_listener(spec, names.LISTENER, 80, answer)]
+    first, *others = spec.network.certificates
+    secure = {"SslPolicy": TLS_POLICY, "Certificates": [{"CertificateArn": arn(first)}]}
+    return [
+        _listener(spec, names.LISTENER, 80, _REDIRECT),
+        _listener(spec, names.HTTPS_LISTENER, 443, answer, secure),
+        *(
+            resource(
+                names.further_certificate(other),
+                "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+                {"ListenerArn": ref(names.HTTPS_LISTENER), "Certificates": [{"CertificateArn": arn(other)}]},
+                causes=_CERTIFICATE,
+            )
+            for other in others
+        ),
+    ]
+
+
+_CERTIFICATE = ("network.certificate", "network")
+_REDIRECT = {
+    "Type": "redirect",
+    "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+}
+
+
+def _listener(spec: Spec, id_: str, port: int, answer: dict[str, Any], secure: dict[str, Any] | None = None) -> Piece:
     return resource(
-        names.LISTENER,
+        id_,
         "AWS::ElasticLoadBalancingV2::Listener",
         {
             "LoadBalancerArn": ref(names.ALB),
-            "Port": 80,
-            "Protocol": "HTTP",
-            "DefaultActions": [_forward(spec, rest) if rest is not None else _nobody()],
+            "Port": port,
+            "Protocol": "HTTP" if secure is None else "HTTPS",
+            **(secure or {}),
+            "DefaultActions": [answer],
         },
-        causes=public_causes(spec),
+        causes=(*_CERTIFICATE[: 1 if secure else 0], *public_causes(spec)),
     )
 
 
@@ -122,7 +157,7 @@ def _rule(spec: Spec, service: Service, priority: int) -> Piece:
         ServiceIds(service).listener_rule,
         "AWS::ElasticLoadBalancingV2::ListenerRule",
         {
-            "ListenerArn": ref(names.LISTENER),
+            "ListenerArn": ref(serving_listener(spec)),
             "Priority": priority,
             "Conditions": conditions,
             "Actions": [_forward(spec, service)],

@@ -85,15 +85,19 @@ def _ingress_rules(spec: Spec) -> list[Piece]:
     """Give the rules that let the internet, or the given blocks, reach the load balancer."""
     public = public_causes(spec)
     causes = ("network.ingress", *public)
+    ways = [("HTTP", 80, names.alb_ingress)]
+    if spec.network.certificates:
+        ways.append(("HTTPS", 443, names.https_ingress))
     return [
         _by_cidr(
-            names.alb_ingress(number),
+            named(number),
             "Ingress",
             GroupIds(spec).alb,
             cidr,
-            _tcp((80, 80), f"HTTP from {'anywhere' if cidr == _ANYWHERE else cidr}"),
+            _tcp((port, port), f"{protocol} from {'anywhere' if cidr == _ANYWHERE else cidr}"),
             causes=causes,
         )
+        for protocol, port, named in ways
         for number, cidr in enumerate(spec.network.ingress, 1)
         if public
     ]

@@ -19,6 +19,7 @@ WITHOUT_TAGS = frozenset(
         "AWS::EC2::SubnetRouteTableAssociation",
         "AWS::EC2::VPCGatewayAttachment",
         "AWS::ECS::ClusterCapacityProviderAssociations",
+        "AWS::ElasticLoadBalancingV2::ListenerCertificate",
         "AWS::IAM::InstanceProfile",
     }
 )

@@ -37,6 +37,8 @@ SHARED_GROUP = "SharedGroup"
 ALB_FROM_INTERNET = "AlbGroupIngressHttp"
 ALB = "Alb"
 LISTENER = "HttpListener"
+HTTPS_LISTENER = "HttpsListener"
+ALB_HTTPS = "AlbGroupIngressHttps"
 CLUSTER = "Cluster"
 CLUSTER_PROVIDERS = "ClusterProviders"
 # No service's id ends so: a service called `flow` has a FlowLogGroup.
@@ -80,6 +82,16 @@ def alb_ingress(number: int) -> str:
     return ALB_FROM_INTERNET if number == 1 else f"{ALB_FROM_INTERNET}{number}"
 
 
+def https_ingress(number: int) -> str:
+    """Give the id of the rule that lets the block of this number (from 1) reach the load balancer by HTTPS."""
+    return ALB_HTTPS if number == 1 else f"{ALB_HTTPS}{number}"
+
+
+def further_certificate(arn: str) -> str:
+    """Give the id of a certificate's place at the listener: by its own id, whatever its number in the file."""
+    return f"Https{word(arn.rpartition('/')[2])}Certificate"
+
+
 def association(subnet: str) -> str:
     """Give the id of the association of a subnet with its route table."""
     return f"{subnet}RouteTableAssociation"
@@ -119,6 +131,8 @@ class ServiceIds:
         self.service = f"{prefix}Service"
         self.scalable_target = f"{prefix}ScalableTarget"
         self.scaling_policy = f"{prefix}ScalingPolicy"
+        self.memory_policy = f"{prefix}MemoryPolicy"
+        self.requests_policy = f"{prefix}RequestsPolicy"
         # Rules are named from where they stand to where they lead.
         self.alb_to_task = f"AlbGroupEgress{prefix}"
         self.task_from_alb = f"{prefix}{reached}IngressAlb"

@@ -16,6 +16,7 @@ from natless.design.piece import Piece
 _RULES = ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
 _SHARED = {"Fn::GetAtt": [names.SHARED_GROUP, "GroupId"]}
 _ANYWHERE = "0.0.0.0/0"
+HTTPS_PORT = 443
 _AMONG = "Among load balancer, tasks and VPC endpoints"
 """A description is changed in place, so it may not say whose rule it is either."""
 
@@ -32,7 +33,8 @@ def _called(piece: Piece) -> str:
         return piece.id
     cidr, first, last = properties.get("CidrIp"), properties["FromPort"], properties["ToPort"]
     if cidr is not None and piece.body["Type"] == _RULES[0]:
-        return names.ALB_FROM_INTERNET + ("" if cidr == _ANYWHERE else _digits(cidr))
+        arriving = names.ALB_HTTPS if first == HTTPS_PORT else names.ALB_FROM_INTERNET
+        return arriving + ("" if cidr == _ANYWHERE else _digits(cidr))
     if properties["GroupId"] != _SHARED:
         return piece.id
     way = str(piece.body["Type"]).removeprefix("AWS::EC2::SecurityGroup")

@@ -7,7 +7,7 @@ from typing import Any
 from natless.catalog.health import TUNED
 from natless.design import names
 from natless.design.access import value_from
-from natless.design.balancer import takes_the_rest, targets
+from natless.design.balancer import serving_listener, takes_the_rest, targets
 from natless.design.groups import task_rules
 from natless.design.hosts import FARGATE_PROVIDERS, fetched_over, hosted, port_mappings
 from natless.design.images import repository_uri
@@ -166,7 +166,11 @@ def _waits(spec: Spec, service: Service) -> list[str]:
     implied = {each for other in hosts for each in fetched_over(spec, other)}
     wanted = [
         # ECS refuses a target group that no load balancer uses.
-        *([names.LISTENER if takes_the_rest(service) else ServiceIds(service).listener_rule] if service.public else []),
+        *(
+            [serving_listener(spec) if takes_the_rest(service) else ServiceIds(service).listener_rule]
+            if service.public
+            else []
+        ),
         *task_rules(spec, service),
         *fetched_over(spec, service),
         # What the containers ask of the internet at once, they ask in vain without it.

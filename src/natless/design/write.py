@@ -72,7 +72,7 @@ def _main(spec: Spec) -> list[Piece]:
         pieces += hosts(spec, service)
     pieces += providers(spec)
     for service in spec.services:
-        pieces += [task_definition(spec, service), ecs_service(spec, service), *scaling(service)]
+        pieces += [task_definition(spec, service), ecs_service(spec, service), *scaling(spec, service)]
     return pieces
 
 
@@ -86,7 +86,8 @@ def _template(description: str, declared: dict[str, Any], pieces: list[Piece], o
 def _outputs(spec: Spec) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if public_services(spec):
-        found["Url"] = _output("Where the service answers", sub(f"http://${{{names.ALB}.DNSName}}"))
+        scheme = "https" if spec.network.certificates else "http"
+        found["Url"] = _output("Where the service answers", sub(f"{scheme}://${{{names.ALB}.DNSName}}"))
     found["Cluster"] = _output("ECS cluster", ref(names.CLUSTER))
     for service in spec.services:
         ids = ServiceIds(service)

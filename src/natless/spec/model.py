@@ -14,6 +14,7 @@ class Network(msgspec.Struct, frozen=True):
     `egress` says whom the tasks' group lets them reach, `ingress` holds the blocks that may reach the load balancer.
     With `nat`, tasks reach the internet: nothing else promises that they do not. An `internal` load balancer stands in
     the private subnets. `flow_logs`: who sent what to whom is kept in CloudWatch Logs.
+    With `certificates` (ARNs of ACM, the first for whoever names no host of another) it answers by HTTPS.
     """
 
     cidr: str = "10.0.0.0/16"
@@ -24,6 +25,7 @@ class Network(msgspec.Struct, frozen=True):
     nat: bool = False
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     flow_logs: bool = False
+    certificates: tuple[str, ...] = ()
 
 
 class Instances(msgspec.Struct, frozen=True):
@@ -55,12 +57,15 @@ class Launch(msgspec.Struct, frozen=True):
 class Count(msgspec.Struct, frozen=True):
     """How many tasks.
 
-    `cpu` is the average utilisation (percent) that autoscaling aims at; None: a fixed count of `min`.
+    What autoscaling aims at: `cpu` and `memory` are average utilisations (percent), `requests` those of a minute for
+    each task. Without any of the three, a fixed count of `min`.
     """
 
     min: int = 1
     max: int = 1
     cpu: int | None = None
+    memory: int | None = None
+    requests: int | None = None
 
 
 class Secret(msgspec.Struct, frozen=True):

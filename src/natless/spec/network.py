@@ -8,14 +8,15 @@ from typing import Any
 
 from natless.catalog.addresses import LARGEST_VPC_PREFIX, SMALLEST_VPC_PREFIX, zone_slots
 from natless.catalog.partitions import partition_of
-from natless.finding.rules import CIDR_INVALID, CIDR_TOO_SMALL, NOT_SUPPORTED_YET, REGION_INVALID
+from natless.finding.rules import CIDR_INVALID, CIDR_TOO_SMALL, NOT_SUPPORTED_YET, REGION_INVALID, VALUE_INVALID
 from natless.spec.model import Network
+from natless.spec.network_words import CERTIFICATE_PATTERN, MOST_CERTIFICATES, NETWORK
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
 from natless.spec.table import take
-from natless.spec.words import CIDR_PATTERN, NETWORK, REGION_PATTERN
+from natless.spec.words import CIDR_PATTERN, REGION_PATTERN
 
-_CIDR, _ZONES, _GROUPS, _EGRESS, _INGRESS, _NAT, _SCHEME, _FLOW_LOGS = NETWORK.keys
+_CIDR, _ZONES, _GROUPS, _EGRESS, _INGRESS, _NAT, _SCHEME, _CERTIFICATE, _FLOW_LOGS = NETWORK.keys
 _PATH = ("network",)
 _CIDR_PATH = (*_PATH, _CIDR.name)
 
@@ -49,7 +50,7 @@ def check_partition(problems: Problems, path: KeyPath, region: str) -> None:
     problems.add(NOT_SUPPORTED_YET, path, message, 'region = "us-east-1"')
 
 
-def read_network(problems: Problems, given: dict[str, Any]) -> Network:
+def read_network(problems: Problems, given: dict[str, Any], region: str | None) -> Network:
     """Read `[network]`; what is wrong is recorded, and the default stands in for it."""
     table = take(problems, _PATH, given, NETWORK)
     cidr = _read_cidr(problems, table.get(_CIDR))
@@ -65,6 +66,7 @@ def read_network(problems: Problems, given: dict[str, Any]) -> Network:
         table.get(_NAT),
         table.get(_SCHEME),
         table.get(_FLOW_LOGS),
+        _read_certificates(problems, table.values.get(_CERTIFICATE.name, ()), region),
     )
     if cidr is None:
         return whole
@@ -79,6 +81,31 @@ def read_network(problems: Problems, given: dict[str, Any]) -> Network:
         )
         problems.add(CIDR_TOO_SMALL, path, message, f"cidr = {quoted(str(cidr.supernet(new_prefix=wanted)))}")
     return whole
+
+
+def _read_certificates(problems: Problems, given: str | list[str], region: str | None) -> tuple[str, ...]:
+    """Read the certificates: ACM's, of the region, as a load balancer takes no other region's ("SSL certificates")."""
+    found = (given,) if isinstance(given, str) else tuple(given)
+    path = (*_PATH, _CERTIFICATE.name)
+    sample = _CERTIFICATE.sample.replace("us-east-1", region or "us-east-1")
+    for index, text in enumerate(found):
+        at = path if isinstance(given, str) else (*path, str(index))
+        if not re.fullmatch(CERTIFICATE_PATTERN, text):
+            message = f"certificate has {quoted(text[:60])}, which is no ARN of a certificate in ACM"
+            problems.add(VALUE_INVALID, at, message, sample)
+            continue
+        _, partition, _, where, _ = text.split(":", 4)
+        if region is not None and (where, partition) != (region, partition_of(region).name):
+            message = f"certificate has one of {where}, and a load balancer in {region} takes those of its region alone"
+            problems.add(VALUE_INVALID, at, message, sample)
+    if isinstance(given, list) and not given:
+        problems.add(VALUE_INVALID, path, "certificate is empty: for HTTP on port 80 leave the line out", sample)
+    if len(set(found)) < len(found):
+        problems.add(VALUE_INVALID, path, "certificate has the same ARN twice", sample)
+    if len(found) > MOST_CERTIFICATES + 1:
+        message = f"{len(found)} certificates: a load balancer takes {MOST_CERTIFICATES} beside the first"
+        problems.add(VALUE_INVALID, path, message, sample)
+    return found
 
 
 def _read_ingress(problems: Problems, given: list[str]) -> tuple[str, ...]:

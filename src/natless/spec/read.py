@@ -57,7 +57,7 @@ def _read_top(problems: Problems, given: Mapping[str, Any], source: str, lines: 
     if "name" in table.values:
         check_name(problems, ("name",), name, NAME_PATTERN, least=2)
     region = read_region(problems, table.values.get("region"))
-    network = read_network(problems, table.values.get("network", {}))
+    network = read_network(problems, table.values.get("network", {}), region)
     services = _read_services(problems, table, region)
     region = region or _region_of_image(problems, services)
     tags = read_tags(problems, table.values.get("tags", {}))

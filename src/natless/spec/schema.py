@@ -11,12 +11,12 @@ from typing import Any, assert_never
 from natless.catalog.fargate import SIZES
 from natless.catalog.instance_types import instance_types
 from natless.spec.instances import LEAST_CPU, LEAST_MEMORY, ONLY_ON_INSTANCES
+from natless.spec.network_words import NETWORK
 from natless.spec.words import (
     COUNT,
     INSTANCES,
     LAUNCH,
     MOST_TAGS,
-    NETWORK,
     REFERENCE_PATTERN,
     SERVICE,
     SERVICE_NAME_PATTERN,

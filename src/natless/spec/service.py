@@ -34,11 +34,11 @@ from natless.spec.words import (
     NAME_LENGTH,
     SERVICE,
     SERVICE_NAME_PATTERN,
+    USUAL_CPU,
     Key,
 )
 
 _KEYS = {key.name: key for key in SERVICE.keys}
-_COUNT_CPU = COUNT.keys[2]
 
 
 def read_service(problems: Problems, name: str, given: dict[str, Any], region: str | None) -> Service:
@@ -188,5 +188,11 @@ def _count(problems: Problems, path: KeyPath, table: Table) -> Count:
     if "min" in bounds.values and "max" in bounds.values and least > most:
         message = f"count has min = {least} above max = {most}"
         problems.add(COUNT_MIN_ABOVE_MAX, (*place_, "min"), message, f"count = {{ min = {most}, max = {least} }}")
-    # Bounds that leave no room scale nothing: a fixed count.
-    return Count(least, most, bounds.get(_COUNT_CPU) if least < most else None)
+    cpu, memory, requests = (bounds.values.get(name) for name in ("cpu", "memory", "requests"))
+    if requests is not None and not table.values.get("public", True):
+        message = f"count has requests = {requests}, and no load balancer counts those of {path[-1]}: it is not public"
+        problems.add(VALUE_INVALID, (*place_, "requests"), message, "count = { min = 1, max = 4, cpu = 60 }")
+    if least >= most:
+        return Count(least, most)  # bounds that leave no room scale nothing
+    aims = (cpu, memory, requests)
+    return Count(least, most, *(aims if any(aim is not None for aim in aims) else (USUAL_CPU,)))

@@ -16,9 +16,10 @@ from natless.finding.rules import (
     TYPE_WRONG,
     VALUE_INVALID,
 )
+from natless.spec.network_words import NETWORK
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted, written
-from natless.spec.words import NETWORK, OTHER_WORDS, SERVICE, TOP, Key, KeyType, Later, Words
+from natless.spec.words import OTHER_WORDS, SERVICE, TOP, Key, KeyType, Later, Words
 
 _PLACES = ((TOP, "the top of the file, above every [table]"), (NETWORK, "[network]"), (SERVICE, "[services.NAME]"))
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -136,7 +137,7 @@ def _takes(wanted: KeyType) -> str:  # noqa: PLR0911 - one answer a type
         case "launch":
             return "a word, or { fargate = ..., fargate-spot = ..., base = ... }"
         case "count":
-            return "a whole number, or { min = ..., max = ..., cpu = ... }"
+            return "a whole number, or { min = ..., max = ..., cpu = ..., memory = ..., requests = ... }"
         case "bounds":
             return "a whole number, or { min = ..., max = ... }"
         case _:

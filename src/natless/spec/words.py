@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from natless.catalog.addresses import BALANCER_ZONES
 from natless.catalog.uses import USABLE, Usable
 
 KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "patterns", "count", "launch", "bounds"]
@@ -38,10 +37,12 @@ MOST_TAGS = 47
 """AWS takes 50 on one thing (tagging reference, "Tag naming limits and requirements"); three are natless's own."""
 BOUNDARY_PATTERN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}"
 REFERENCE_PATTERN = r"(secretsmanager|ssm):.+"
-MOST_ZONES = 4
 IMAGE_ID_PATTERN = r"ami-([0-9a-f]{8}|[0-9a-f]{17})"
 MOST_INSTANCES = 5000
 """Container instances of one cluster: ECS's quota."""
+USUAL_CPU = 60
+"""Percent: the utilisation that autoscaling aims at where the file has bounds and no aim."""
+MOST_REQUESTS = 10_000_000
 MOST_TASKS = 5000
 """Tasks of one service: ECS's quota (speed: "Tasks per service")."""
 
@@ -115,68 +116,6 @@ TOP = Words(
         ),
     ),
     (Later("env", "one environment a file"),),
-)
-
-NETWORK = Words(
-    (
-        Key(
-            "cidr",
-            "text",
-            "The VPC's address block, /16 to /25.",
-            'cidr = "10.0.0.0/16"',
-            default="10.0.0.0/16",
-            pattern=CIDR_PATTERN,
-        ),
-        Key(
-            "zones",
-            "number",
-            "How many availability zones are used.",
-            "zones = 2",
-            default=2,
-            least=BALANCER_ZONES,
-            most=MOST_ZONES,
-        ),
-        Key(
-            "security_groups",
-            "text",
-            "A group each for load balancer, tasks and endpoints; or a single one for all of them.",
-            'security_groups = "separate"',
-            default="separate",
-            choices=("separate", "single"),
-        ),
-        Key(
-            "egress",
-            "text",
-            "Whom the tasks' group lets them reach: the endpoints alone, or HTTPS to anywhere (no route leads there).",
-            'egress = "endpoints"',
-            default="endpoints",
-            choices=("endpoints", "https"),
-        ),
-        Key(
-            "ingress",
-            "texts",
-            "The address blocks that may reach the load balancer. An internal one's are the VPC's own, unless named.",
-            'ingress = ["0.0.0.0/0"]',
-            default=["0.0.0.0/0"],
-        ),
-        Key(
-            "nat",
-            "flag",
-            "A NAT gateway in each zone, for tasks that must reach the internet. The endpoints stay.",
-            "nat = false",
-            default=False,
-        ),
-        Key(
-            "scheme",
-            "text",
-            "Whether the load balancer faces the internet, or stands in the private subnets for the VPC alone.",
-            'scheme = "internal"',
-            default="internet-facing",
-            choices=("internet-facing", "internal"),
-        ),
-        Key("flow_logs", "flag", "VPC flow logs, to a log group of their own.", "flow_logs = true", default=False),
-    ),
-    (Later("vpc", "a VPC of its own: remove the line"),),
 )
 
 SERVICE = Words(
@@ -299,7 +238,6 @@ SERVICE = Words(
         Later("calls", "one service, which calls no other: remove the line"),
         Later("schedule", "services that run all the time: remove the line"),
         Later("sidecars", "one container a task: remove the table"),
-        Later("certificate", "HTTP on port 80: remove the line"),
     ),
 )
 
@@ -325,11 +263,26 @@ COUNT = Words(
         Key(
             "cpu",
             "number",
-            "The average CPU utilisation, in percent, that autoscaling aims at.",
+            "The average CPU utilisation, in percent, that autoscaling aims at. Without another aim, 60.",
             "cpu = 60",
-            default=60,
             least=1,
             most=100,
+        ),
+        Key(
+            "memory",
+            "number",
+            "The average memory utilisation to aim at, in percent.",
+            "memory = 70",
+            least=1,
+            most=100,
+        ),
+        Key(
+            "requests",
+            "number",
+            "The requests a minute to aim at for each task of a service behind the load balancer.",
+            "requests = 1000",
+            least=1,
+            most=MOST_REQUESTS,
         ),
     )
 )
@@ -354,7 +307,12 @@ OTHER_WORDS = {
     "allowed_cidrs": "ingress",
     "amd64": "x86_64",
     "arch": "architecture",
+    "acm": "certificate",
     "azs": "zones",
+    "certificate_arn": "certificate",
+    "certificates": "certificate",
+    "tls": "certificate",
+    "https": "certificate",
     "availability_zones": "zones",
     "container_port": "port",
     "context": "build",

@@ -213,7 +213,13 @@ def test_every_type_that_design_writes_has_its_permissions() -> None:
 def test_the_handlers_permissions_are_the_registrys(kind: str) -> None:
     data = importlib.resources.files("cfnlint.data.schemas")
     digest = json.loads((data / "providers" / "us-east-1.json").read_text())[kind]
-    handlers = json.loads((data / "resources" / f"{digest}.json").read_text())["handlers"]
+    handlers = json.loads((data / "resources" / f"{digest}.json").read_text()).get("handlers")
+    if handlers is None:
+        # A type from before the registry: the calls that its properties are made of (ELBv2 API reference).
+        verbs = ("Add", "Describe", "Remove")
+        assert kind == "AWS::ElasticLoadBalancingV2::ListenerCertificate"
+        assert set(PERMISSIONS[kind]) == {f"elasticloadbalancing:{verb}ListenerCertificates" for verb in verbs}
+        return
     asked = {
         each
         for verb in ("create", "read", "update", "delete")

@@ -24,6 +24,7 @@ SECRETS = st.builds(
 COUNTS = st.one_of(
     st.builds(Count, min=st.integers(1, 5), max=st.just(5)),
     st.builds(Count, min=st.integers(1, 3), max=st.integers(4, 9), cpu=st.integers(10, 90)),
+    st.builds(Count, min=st.integers(1, 3), max=st.just(9), memory=st.integers(1, 99), cpu=st.sampled_from([None, 9])),
 )
 REGIONS = st.sampled_from([None, "us-east-1", "ap-northeast-2", "eu-west-2", "us-gov-west-1"])
 
@@ -74,6 +75,7 @@ ROUTES = st.sampled_from(
 
 
 TAGS = st.sampled_from([{}, {"team": "shop"}, {"cost:center": "42 / a+b=c@d", "équipe": "né"}])
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 BOUNDARIES = st.sampled_from([None, None, "arn:aws:iam::123456789012:policy/team/boundary"])
 
 
@@ -125,6 +127,7 @@ def specs(draw: st.DrawFn) -> Spec:
         draw(st.booleans()),
         draw(st.sampled_from(["internet-facing", "internet-facing", "internal"])),
         draw(st.booleans()),
+        draw(st.sampled_from([(), (), (CERTIFICATE,), (CERTIFICATE, f"{CERTIFICATE[:-1]}8")])),
     )
     name, region = draw(NAMES), draw(REGIONS)
     tags, boundary = draw(TAGS), draw(BOUNDARIES)

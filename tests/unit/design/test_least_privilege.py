@@ -16,8 +16,9 @@ from tests.unit.design.specs import specs
 from natless import design
 from natless.catalog.resourceless import RESOURCELESS
 from natless.design import Design
+from natless.spec.network_words import NETWORK
 from natless.spec.read import read
-from natless.spec.words import NETWORK, SERVICE, TOP
+from natless.spec.words import SERVICE, TOP
 
 # What says nothing of the template, or stands in every one.
 _PLAIN = {"name", "region", "network", "services", "build", "port", "public", "health"}

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import natless.spec
+from natless.spec.network_words import NETWORK
 from natless.spec.read import SpecError, read
 from natless.spec.schema import schema
-from natless.spec.words import COUNT, NETWORK, SERVICE, TOP, Words
+from natless.spec.words import COUNT, SERVICE, TOP, Words
 
 VALIDATOR = Draft202012Validator(schema())
 SHIPPED = Path(natless.spec.__file__).with_name("natless.schema.json")
