@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import balancer_requests, check_whole_process, fabric, lab_first_page
+from benchmarks import balancer_requests, check_whole_process, fabric, lab_first_page, releases
 
 BENCHMARKS = {
     "check": check_whole_process.run,
     "lab": lab_first_page.run,
     "fabric": fabric.run,
     "balancer": balancer_requests.run,
+    "releases": releases.run,
 }
 
 
