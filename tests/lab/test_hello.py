@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 from visiting import Load
 
 pytestmark = pytest.mark.lab

@@ -1,7 +1,7 @@
 """What tasks have met, held against what the proof says of the same way.
 
 A proof of what is configured cannot know whether a service answers. ECS's word on a task that timed out can: where
-every gate is open and a task of the same family has got no answer, that need is not known to be met.
+every gate is open and a task of the same family was connected and got no answer, that need is not known to be met.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from natless.finding.rules import ENDPOINT_SILENT
 from natless.prove.answers import Answer, Yes
 from natless.prove.truth import Maybe
 
-_NO_ANSWER = ("i/o timeout", "context deadline exceeded", "timeout awaiting response headers", "Client.Timeout")
-"""How Go's net/http and net packages, with which ECS's agents and containerd ask, end a text when nothing came."""
+_NO_ANSWER = ("context deadline exceeded", "timeout awaiting response headers", "Client.Timeout")
+"""How Go's net/http, with which ECS's agents and containerd ask, ends a text when a request got no answer."""
+
+_NO_CONNECTION = "dial tcp"
+"""A connection that was never made died at a gate: where all are open now, one has been opened since."""
 
 
 def contradicted(
@@ -39,7 +42,7 @@ def contradicted(
 
 def unanswered(start: FailedStart) -> str:
     """Give the need whose service did not answer by ECS's text, "" where it says something else."""
-    if not any(words in start.reason for words in _NO_ANSWER):
+    if _NO_CONNECTION in start.reason or not any(words in start.reason for words in _NO_ANSWER):
         return ""
     return next((error.need for error in ERRORS if error.need and error.mark in start.reason), "")
 
