@@ -29,6 +29,11 @@ def test_what_was_changed_is_what_would_be_made_anew() -> None:
     assert lines[-1].startswith(f"{PAIRS} pairs, 0 with a difference"), "\n".join(lines)
 
 
+def test_combinations_of_all_options_are_clean_and_proved() -> None:
+    lines = said(str(HERE / "options.py"), "--combinations", "4", "--seed", "7000")
+    assert lines[-1].startswith("0 options alone, 4 combinations: 0 with a fault"), "\n".join(lines)
+
+
 @pytest.mark.parametrize("way", ["creation", "update"])
 @pytest.mark.parametrize("spec", ["hello", "options"])
 def test_each_resource_that_fails_is_named_and_all_is_as_before(spec: str, way: str) -> None:
