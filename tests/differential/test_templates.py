@@ -100,6 +100,8 @@ def jobs_of(cases: list[Case], told: Told) -> dict[str, Job]:
 
 def nothing_to_ask(case: Case, proof: Proof, template: Mapping[str, Any]) -> str:
     """Say by which reason nothing of a template can be asked, or ""."""
+    if case.file in REASONS["files"]:
+        return case.file
     kinds = {each.get("Type") for each in template["Resources"].values() if isinstance(each, dict)}
     if not proof.verdicts:
         return "no task"
@@ -107,7 +109,7 @@ def nothing_to_ask(case: Case, proof: Proof, template: Mapping[str, Any]) -> str
         return "no service"
     if not {"AWS::EC2::VPC", "AWS::EC2::Subnet"} <= kinds:
         return "network elsewhere"
-    return case.file if case.file in REASONS["files"] else ""
+    return ""
 
 
 def packets_of(jobs: dict[str, Job]) -> dict[str, Any]:
