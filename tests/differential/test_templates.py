@@ -162,7 +162,7 @@ def judge(case: Case, proof: Proof, seen: list[dict[str, Any]], told: Told) -> N
             continue
         wrong = list(judging.planned(verdict.need, verdict.outcome, ways, told.figures))
         rule = verdict.outcome.rule if isinstance(verdict.outcome, Blocked) else ""
-        test = f"{case.name.partition('[')[0]} {verdict.need}"
+        test = f"{case.name.partition(' ')[0].partition('[')[0]} {verdict.need}"
         known = [name for table, name in (("rules", rule), ("tests", test)) if name in REASONS[table]]
         if wrong and known:
             told.reasons.update(known)
