@@ -13,7 +13,15 @@ from natless.cloud.filtering import NetworkAcl, PrefixList, SecurityGroup
 from natless.cloud.identity import Role
 from natless.cloud.instances import CapacityProvider, Cluster, InstanceGroup
 from natless.cloud.network import InternetGateway, NatGateway, NetworkInterface, RouteTable, Subnet, Vpc
-from natless.cloud.tasks import EcsService, FailedStart, LogGroup, PullThroughCache, Repository, TaskDefinition
+from natless.cloud.tasks import (
+    EcsService,
+    FailedStart,
+    LogGroup,
+    PrivateName,
+    PullThroughCache,
+    Repository,
+    TaskDefinition,
+)
 from natless.finding import Gap
 
 
@@ -47,6 +55,7 @@ class Cloud(msgspec.Struct, frozen=True):
     task_definitions: Mapping[str, TaskDefinition] = {}
     services: Mapping[str, EcsService] = {}
     failed_starts: Mapping[str, FailedStart] = {}
+    private_names: Mapping[str, PrivateName] = {}
     clusters: Mapping[str, Cluster] = {}
     capacity_providers: Mapping[str, CapacityProvider] = {}
     instance_groups: Mapping[str, InstanceGroup] = {}

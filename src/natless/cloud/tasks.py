@@ -87,6 +87,7 @@ class EcsService(msgspec.Struct, frozen=True):
     DependsOn, transitively); None where the source has no order (an account, a plan).
     `desired` tasks are wanted, None where the source leaves the number to ECS; where autoscaling moves it, it is the
     least, and `most` the most. `exec_key` is the KMS key with which its cluster encrypts ECS Exec's sessions.
+    `registries` are the private names under which its tasks are registered; an account's are not read.
     `shares` says how tasks divide between Fargate and Fargate Spot; () where all are on Fargate on demand, or none.
     """
 
@@ -108,6 +109,16 @@ class EcsService(msgspec.Struct, frozen=True):
     exec_key: str | Gap | None = None
     providers: tuple[str | Gap, ...] = ()
     shares: tuple[Share, ...] = ()
+    registries: tuple[str | Gap, ...] = ()
+
+
+class PrivateName(msgspec.Struct, frozen=True):
+    """A service of Cloud Map: a DNS name in a private namespace, which resolves in one VPC alone."""
+
+    id: str
+    origin: Origin
+    name: str | Gap
+    vpc: str | Gap
 
 
 class FailedStart(msgspec.Struct, frozen=True):

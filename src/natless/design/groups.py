@@ -107,7 +107,29 @@ def _task_rules(spec: Spec, service: Service) -> list[Piece]:
     """Give the rules between load balancer and tasks, and from the tasks to what they need in order to start."""
     groups_ = GroupIds(spec)
     balanced = _balanced(ServiceIds(service), groups_.alb, groups_.task(service), service) if service.public else []
-    return [*balanced, *_asking(spec, service)]
+    return [*balanced, *_calling(spec, service), *_asking(spec, service)]
+
+
+def _calling(spec: Spec, service: Service) -> list[Piece]:
+    """Give the rules from the tasks to those of the services that they call, and from their port back."""
+    groups_, found = GroupIds(spec), []
+    for callee in (other for other in spec.services if other.name in service.calls):
+        caller, called = groups_.task(service), groups_.task(callee)
+        ends = names.word(callee.name), names.word(service.name)
+        ports = (service_port(callee), service_port(callee))
+        causes = (f"services.{service.name}.calls", f"services.{service.name}")
+        out, in_ = _tcp(ports, f"To {callee.name}"), _tcp(ports, f"From {service.name}")
+        found += [
+            _egress(f"{_own_group(service)}EgressCalls{ends[0]}", caller, called, out, causes),
+            _ingress(f"{_own_group(callee)}IngressCalls{ends[1]}", called, caller, in_, causes),
+        ]
+    return found
+
+
+def _own_group(service: Service) -> str:
+    """Give what ids of rules of the tasks' group begin with, also where a single group stands for all."""
+    ids = ServiceIds(service)
+    return ids.host_group if behind_host(service) else ids.task_group
 
 
 def _asking(spec: Spec, service: Service) -> list[Piece]:

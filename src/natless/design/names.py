@@ -45,6 +45,7 @@ CLUSTER_PROVIDERS = "ClusterProviders"
 FLOW_LOGS = "FlowLogs"
 FLOW_LOGS_GROUP = "FlowLogsGroup"
 FLOW_LOGS_ROLE = "FlowLogsRole"
+NAMESPACE = "PrivateNamespace"
 
 
 def public_subnet(zone: int) -> str:
@@ -120,6 +121,7 @@ class ServiceIds:
         self.image_digest = f"{prefix}ImageDigest"
         self.repository = f"{prefix}Repository"
         self.log_group = f"{prefix}LogGroup"
+        self.discovery = f"{prefix}Discovery"
         self.execution_role = f"{prefix}ExecutionRole"
         self.task_role = f"{prefix}TaskRole"
         self.task_definition = f"{prefix}TaskDefinition"

@@ -8,6 +8,7 @@ from natless.catalog.health import TUNED
 from natless.design import names
 from natless.design.access import value_from
 from natless.design.balancer import serving_listener, takes_the_rest, targets
+from natless.design.discovery import registries
 from natless.design.groups import task_rules
 from natless.design.hosts import FARGATE_PROVIDERS, fetched_over, hosted, port_mappings
 from natless.design.images import repository_uri
@@ -105,6 +106,7 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
         # Always a strategy: LaunchType cannot be changed into one later.
         "CapacityProviderStrategy": _strategy(service),
         **_network(spec, service),
+        **registries(spec, service),
         # A grace period is refused where no load balancer checks.
         **(_balanced(spec, service) if service.public else {}),
         "DeploymentConfiguration": {

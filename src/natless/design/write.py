@@ -7,6 +7,7 @@ from typing import Any
 from natless.design import names
 from natless.design.balancer import balancer, faces_internet, public_services
 from natless.design.design import Design, Template
+from natless.design.discovery import discovery
 from natless.design.endpoints import endpoints
 from natless.design.flow_logs import flow_logs
 from natless.design.groups import groups
@@ -68,6 +69,7 @@ def _main(spec: Spec) -> list[Piece]:
     for service in spec.services:
         pieces += [log_group(service), execution_role(spec, service), *task_role(spec, service)]
     pieces.append(cluster(spec))
+    pieces += discovery(spec)
     for service in hosted(spec):
         pieces += hosts(spec, service)
     pieces += providers(spec)

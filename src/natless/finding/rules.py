@@ -67,6 +67,7 @@ ROUTE_INVALID = Rule("NL021", "route-invalid", _ERROR, "A load balancer cannot t
 ROUTE_TAKEN = Rule("NL022", "route-taken", _ERROR, "Two services are to answer the same requests")
 PORT_UNREACHED = Rule("NL023", "port-unreached", _ERROR, "A service listens on a port that nothing leads to")
 USE_INVALID = Rule("NL040", "use-invalid", _ERROR, "The text names nothing that a task can be allowed to use")
+CALL_INVALID = Rule("NL041", "call-invalid", _ERROR, "The service that is to be called cannot be, by a private name")
 INSTANCE_TYPE_MISSING = Rule(
     "NL030", "instance-type-missing", _ERROR, "Tasks on EC2 instances need to be told which type of instance"
 )
@@ -96,6 +97,9 @@ PRIVATE_DNS_OFF = Rule(
 )
 CUSTOM_DNS_UNREACHABLE = Rule(
     "NL104", "custom-dns-unreachable", _ERROR, "The DNS server of the DHCP options cannot be asked by the task"
+)
+PRIVATE_NAME_ELSEWHERE = Rule(
+    "NL105", "private-name-elsewhere", _ERROR, "The namespace of the called service is that of another VPC"
 )
 
 # 2: routes
@@ -141,7 +145,10 @@ BALANCER_EGRESS_MISSING = Rule(
     "NL307", "balancer-egress-missing", _ERROR, "The load balancer's security groups do not let it reach the task"
 )
 TASK_INGRESS_MISSING = Rule(
-    "NL308", "task-ingress-missing", _ERROR, "The task's security groups do not let the load balancer in"
+    "NL308",
+    "task-ingress-missing",
+    _ERROR,
+    "The task's security groups do not let the load balancer, or a calling service, in",
 )
 TASK_EXPOSED = Rule("NL309", "task-exposed", _ERROR, "The task answers to the whole internet, past the load balancer")
 RULE_OPEN_TO_ALL = Rule(

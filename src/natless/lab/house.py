@@ -34,6 +34,7 @@ from natless.lab.names import Names
 from natless.lab.registry import Registry, repair
 from natless.lab.services.account import LabAccount
 from natless.lab.services.certificates import issue_by
+from natless.lab.services.discovery import Discovery
 from natless.lab.starting import ACCOUNT, Plan
 from natless.lab.supervisor import Inside
 from natless.lab.tasks.ports import House
@@ -62,7 +63,7 @@ class Lab:
         self._answers = Answers(
             self.fabric, self.account.guard, self.account.identities, authority.ca_file, plan.patience
         )
-        self._names = Names(self.fabric)
+        self._names = Names(self.fabric, Discovery(ACCOUNT, plan.region).addresses)
         self._endpoints = Endpoints(self.fabric, self._application, authority)
         house = House(
             account=ACCOUNT,

@@ -15,6 +15,7 @@ from natless.prove.extras import extras
 from natless.prove.fixes import fix
 from natless.prove.internet import exposure, to_internet
 from natless.prove.lived import contradicted
+from natless.prove.neighbours import neighbours
 from natless.prove.order import races
 from natless.prove.places import Place, places
 from natless.prove.symptoms import symptom
@@ -73,7 +74,11 @@ def _task(
     for service in services:
         here = places(world, task, service)
         spots.extend(here)
-        found = [*starting(world, task, service), *balanced(world, task, service, here)]
+        found = [
+            *starting(world, task, service),
+            *balanced(world, task, service, here),
+            *neighbours(world, service, here),
+        ]
         for need, answer in found:
             answers.setdefault(need, []).append(answer)
         findings.extend(races(world, service, found))

@@ -114,6 +114,7 @@ class Service(msgspec.Struct, frozen=True):
     environment: Mapping[str, str] = {}
     secrets: tuple[Secret, ...] = ()
     uses: tuple[Use, ...] = ()
+    calls: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
 

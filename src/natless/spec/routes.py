@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from natless.catalog.routing import MOST_VALUES, MOST_WILDCARDS
-from natless.finding.rules import KEY_MISSING, PORT_UNREACHED, ROUTE_INVALID, ROUTE_TAKEN, SERVICE_NAMES_ALIKE
+from natless.finding.rules import KEY_MISSING, ROUTE_INVALID, ROUTE_TAKEN, SERVICE_NAMES_ALIKE
+from natless.spec.calls import check_calls
 from natless.spec.model import Service
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
@@ -26,9 +27,6 @@ def read_port(problems: Problems, path: KeyPath, table: Table) -> int | None:
     if "port" not in table.named and public:
         message = f"{place(path)} lacks port: the one that the container listens on; a worker says public = false"
         problems.add(KEY_MISSING, path, message, "port = 8080")
-    if port is not None and not public:
-        message = f"port = {port}, but nothing leads there: {path[-1]} is not public"
-        problems.add(PORT_UNREACHED, (*path, "port"), message, "# port: remove the line, or public = false")
     return port
 
 
@@ -59,8 +57,9 @@ def _near(key: Key, text: str) -> str:
     return f"{key.name} = {quoted(near)}" if re.fullmatch(key.pattern or "", near) else key.sample
 
 
-def check_services(problems: Problems, services: Iterable[Service]) -> None:
-    """Hold the services against each other: names that become one, requests that two would answer."""
+def check_services(problems: Problems, services: Sequence[Service]) -> None:
+    """Hold the services against each other: names that become one, requests that two would answer, and calls."""
+    check_calls(problems, services)
     words: dict[str, str] = {}
     routes: dict[tuple[frozenset[str], frozenset[str]], str] = {}
     for service in services:

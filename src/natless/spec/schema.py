@@ -57,8 +57,8 @@ def _service() -> dict[str, Any]:
     properties["secrets"] |= _variables(REFERENCE_PATTERN)
     properties["uses"] |= _table(USES)
     sources = [{"required": ["build"]}, {"required": ["image"]}]
-    # Whoever answers the load balancer listens somewhere; to a worker nothing leads.
-    nowhere = {"public": {"const": False}, "port": False, "host": False, "path": False}
+    # Whoever answers the load balancer listens somewhere; to others only services lead that call them.
+    nowhere = {"public": {"const": False}, "host": False, "path": False}
     listening = [
         {"required": ["port"], "properties": {"public": {"const": True}}},
         {"required": ["public"], "properties": nowhere},

@@ -34,6 +34,7 @@ def starter(name: str, dockerfile_text: str | None, region: str | None) -> str:
         _line("memory = 512", "MiB"),
         _health(found),
         _line("count = 1", "tasks; or { min = 2, max = 10, cpu = 60 } to scale"),
+        _line('# calls = ["api"]', "other services of this file, as api.NAME.internal"),
         "",
         "# [services.web.environment]   # what the container finds in its environment",
         '# LOG_LEVEL = "info"',

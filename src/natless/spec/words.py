@@ -224,6 +224,12 @@ SERVICE = Words(
             least=1,
             most=MOST_TASKS,
         ),
+        Key(
+            "calls",
+            "texts",
+            "The services that its containers call by name, as SERVICE.NAME.internal, at their ports.",
+            'calls = ["api"]',
+        ),
         Key("environment", "table", "Environment variables, each a text.", "[services.web.environment]"),
         Key("secrets", "table", "Environment variables that ECS fetches when a task starts.", "[services.web.secrets]"),
         Key(
@@ -235,7 +241,6 @@ SERVICE = Words(
     ),
     (
         Later("exec", "tasks without ECS Exec", now=False),
-        Later("calls", "one service, which calls no other: remove the line"),
         Later("schedule", "services that run all the time: remove the line"),
         Later("sidecars", "one container a task: remove the table"),
     ),

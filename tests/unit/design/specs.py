@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+import msgspec
 from hypothesis import strategies as st
 
 from natless.spec.model import Count, Instances, Launch, Network, Secret, Service, Spec, Use
@@ -105,6 +106,28 @@ def services(draw: st.DrawFn, name: str, *, public: bool, route: tuple[tuple[str
 
 
 @st.composite
+def calling(draw: st.DrawFn, named: list[Service]) -> list[Service]:
+    """The same services, of which some call others; who is called has a port, and an interface of its own."""
+    reached = [
+        each for each in named if each.launch.instances is None or each.launch.instances.network_mode == "awsvpc"
+    ]
+    calls = {
+        each.name: draw(st.lists(st.sampled_from([other.name for other in reached if other is not each]), unique=True))
+        for each in named
+        if [other for other in reached if other is not each] and draw(st.sampled_from([True, False]))
+    }
+    called = {name for names in calls.values() for name in names}
+    return [
+        msgspec.structs.replace(
+            each,
+            calls=tuple(calls.get(each.name, ())),
+            port=each.port or (draw(st.integers(1, 65535)) if each.name in called else None),
+        )
+        for each in named
+    ]
+
+
+@st.composite
 def specs(draw: st.DrawFn) -> Spec:
     """Specs of one to four services, of which one may take what no other does, and some may be workers."""
     prefix, zones = draw(st.sampled_from([(16, 2), (16, 6), (20, 3), (23, 4), (24, 4), (24, 2), (25, 2)]))
@@ -118,6 +141,7 @@ def specs(draw: st.DrawFn) -> Spec:
             named, routes, draw(st.lists(st.booleans(), min_size=4, max_size=4)), strict=False
         )
     ]
+    found = draw(calling(found))
     network = Network(
         str(block),
         zones,

@@ -255,6 +255,10 @@ def test_every_design_holds_what_it_promises(spec: Spec) -> None:
     shared = {"NL310"} if spec.network.security_groups == "single" else set()
     assert {found.rule for found in proof.findings if found.severity is not FindingSeverity.NOTE} <= shared
     blocked = {verdict.need for verdict in proof.verdicts if isinstance(verdict.outcome, Blocked)}
+    called = [verdict.need.removeprefix("calls:") for verdict in proof.verdicts if verdict.need.startswith("calls:")]
+    meant = [name for service in spec.services for name in service.calls]
+    # In a single group whoever stands in it may call.
+    assert sorted(called) == sorted(meant) if not shared else set(called) >= set(meant)
     assert blocked == (set() if spec.network.nat else {"task->internet"})
     unknown = {verdict.need for verdict in proof.verdicts if isinstance(verdict.outcome, Unknown)}
     # A boundary's text stands in no template: what roles are asked for leans on it, and what they are not does not.

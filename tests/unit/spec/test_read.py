@@ -170,7 +170,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ('build = "."\nport = 1\narchitecture = "amd64"', "value-invalid", 'architecture = "x86_64"'),
         ('build = "."\nport = 1\nexec = true', "not-supported-yet", "exec = false"),
         ('build = "."\nport = 1\nexec = 0', "not-supported-yet", "exec = false"),
-        ('build = "."\nport = 1\ncalls = ["api"]', "not-supported-yet", "# calls = [ ... ]"),
+        ('build = "."\nport = 1\ncalls = ["api"]', "call-invalid", "[services.api]"),
         ('build = "."\nport = 1\nuses = { s3 = ["b"] }', "use-invalid", 's3 = ["uploads", "templates:read"]'),
         ('build = "."\nport = 1\ncpu = 1024', "fargate-size-impossible", "cpu = 1024\nmemory = 2048"),
         ('build = "."\nport = 1\nmemory = 4096', "fargate-size-impossible", "cpu = 256\nmemory = 2048"),

@@ -68,8 +68,11 @@ files = st.tuples(
     optional("zone", mostly(("2",), ())) | st.just(""),
     st.just("[services.web]\n"),
     mostly(('build = "."\n', f"image = {image}\n"), ("", f'build = "."\nimage = {image}\n', "build = 1\n")),
-    mostly(("port = 80\n",), ("", "port = 0\n", 'port = "1"\n', "port = true\n")),
-    optional("public", mostly(("true",), ("false", "1"))),
+    # What calls a private service is told by `read` alone, so that none of these has a port.
+    mostly(
+        ("port = 80\n", "port = 80\npublic = true\n", "public = false\n"),
+        ("", "port = 0\n", 'port = "1"\n', "port = true\n", "public = 1\n"),
+    ),
     mostly(
         ("", 'launch = "fargate"\n', 'launch = "ec2"\ninstance = "m5.4xlarge"\nnetwork_mode = "bridge"\n'),
         ('launch = "ec2"\n', "launch = 1\n", 'instance = "t3.small"\n', 'launch = "ec2"\ninstance = "t"\n'),

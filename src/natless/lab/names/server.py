@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Any
 
 import dnslib
@@ -30,12 +31,19 @@ _LARGEST = 4096
 _DNS: Any = dnslib  # it ships no types
 
 
+Private = Callable[[str, str], tuple[IPv4Address, ...] | None]
+
+
 class Names:
     """Keeps a DNS server in every VPC of the Cloud."""
 
-    def __init__(self, fabric: Fabric) -> None:
-        """Serve in the routers of `fabric`; nothing is served before the first `apply`."""
+    def __init__(self, fabric: Fabric, private: Private | None = None) -> None:
+        """Serve in the routers of `fabric`; nothing is served before the first `apply`.
+
+        `private` gives the addresses of a VPC's private names that are no endpoint's, or None.
+        """
         self._fabric = fabric
+        self._private = private
         self._cloud = Cloud(source="")
         self._watcher = Watcher("names")
         self._sockets: dict[tuple[str, str, int], list[socket.socket]] = {}
@@ -66,7 +74,8 @@ class Names:
             return None
         reply = asked.reply(aa=0)
         host = str(asked.q.qname)
-        found = resolve(self._cloud, vpc, host)
+        private = self._private(vpc, host) if self._private is not None else None
+        found = private or resolve(self._cloud, vpc, host)
         if found is None:
             reply.header.rcode = dnslib.RCODE.NXDOMAIN
         elif asked.q.qtype == dnslib.QTYPE.A:

@@ -9,6 +9,7 @@ import msgspec
 
 from natless.lab.instances.fleet import Fleet
 from natless.lab.instances.placing import place, put
+from natless.lab.services.discovery import Discovery
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TaskView
 from natless.lab.tasks.crew import Ending
@@ -45,6 +46,7 @@ class Scheduler:
         self._keepers: dict[str, ServiceKeeper] = {}
         self._single: dict[str, TaskLife] = {}
         self._fleet = Fleet(self._house)
+        self._discovery = Discovery(house.account, house.region)
 
     def step(self) -> None:
         """Look at the account once and act on what is wanted."""
@@ -63,6 +65,7 @@ class Scheduler:
             if all(life.ended for life in self._keepers[key].lives):
                 del self._keepers[key]
         self._run_single(tasks)
+        self._discovery.register()
 
     def stop(self, seconds: float = 10.0) -> None:
         """Stop every task and wait for their ends, `seconds` at most."""

@@ -66,6 +66,8 @@ _IDENTITIES: dict[str, frozenset[str]] = {
     "AWS::ElasticLoadBalancingV2::Listener": frozenset({"ListenerArn"}),
     "AWS::ElasticLoadBalancingV2::TargetGroup": frozenset({"TargetGroupArn"}),
     "AWS::ECS::Cluster": frozenset({"Arn"}),
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": frozenset({"Id"}),
+    "AWS::ServiceDiscovery::Service": frozenset({"Id", "Arn"}),
     "AWS::EC2::LaunchTemplate": frozenset({"LaunchTemplateId"}),
     "AWS::AutoScaling::AutoScalingGroup": frozenset({"AutoScalingGroupARN"}),
     "AWS::IAM::InstanceProfile": frozenset({"Arn"}),

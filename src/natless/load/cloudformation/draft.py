@@ -24,6 +24,7 @@ from natless.cloud import (
     NetworkAcl,
     Policy,
     PrefixList,
+    PrivateName,
     PullThroughCache,
     Repository,
     Role,
@@ -83,6 +84,8 @@ class Draft:
         self.target_groups: dict[str, TargetGroup] = {}
         self.task_definitions: dict[str, TaskDefinition] = {}
         self.services: dict[str, EcsService] = {}
+        self.namespaces: dict[str, tuple[str | Gap, str | Gap]] = {}  # their domain and their VPC
+        self.private_names: dict[str, PrivateName] = {}
         self.clusters: dict[str, Cluster] = {}
         self.capacity_providers: dict[str, CapacityProvider] = {}
         self.instance_groups: dict[str, InstanceGroup] = {}

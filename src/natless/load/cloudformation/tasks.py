@@ -247,6 +247,7 @@ def service(draft: Draft, resource: Resource) -> None:
         desired=fields.integer("DesiredCount"),
         providers=providers,
         shares=_shares(draft, fields, cluster_id) if launch == "fargate" else (),
+        registries=_registries(fields),
     )
 
 
@@ -284,6 +285,11 @@ def _network(draft: Draft, fields: Fields) -> tuple[_Names, _Names, bool | Gap]:
     public = written if isinstance(written, Gap) else written == "ENABLED"
     whole = next((part for part in subnets if isinstance(part, Gap)), None) if len(subnets) == 1 else None
     return whole or subnets, groups, public
+
+
+def _registries(fields: Fields) -> tuple[str | Gap, ...]:
+    found = fields.objects("ServiceRegistries")
+    return tuple(each if isinstance(each, Gap) else each.needed_id("RegistryArn") for each in found)
 
 
 def _launch(draft: Draft, fields: Fields, cluster_id: str | Gap | None) -> tuple[Launch | Gap, _Providers]:

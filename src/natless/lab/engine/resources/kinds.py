@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from natless.lab.engine.resources import certificates, ec2_access, ec2_network, ecs, elbv2, identity, instances, stores
+from natless.lab.engine.resources import (
+    certificates,
+    discovery,
+    ec2_access,
+    ec2_network,
+    ecs,
+    elbv2,
+    identity,
+    instances,
+    stores,
+)
 from natless.lab.engine.resources.making import Kind
 
 KINDS: dict[str, Kind] = {
@@ -11,6 +21,7 @@ KINDS: dict[str, Kind] = {
         ec2_network.KINDS,
         ec2_access.KINDS,
         certificates.KINDS,
+        discovery.KINDS,
         elbv2.KINDS,
         ecs.KINDS,
         identity.KINDS,
