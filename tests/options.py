@@ -67,6 +67,24 @@ path = ["/api/*"]
 build = "."
 public = false
 """,
+    "calls": f"""{HELLO}calls = ["api"]
+
+[services.api]
+build = "."
+port = 8081
+public = false
+""",
+    "calls: both ways, in a single group, on instances": f"""{HELLO}{_EC2}calls = ["api"]
+
+[services.api]
+build = "."
+port = 8081
+public = false
+calls = ["web"]
+
+[network]
+security_groups = "single"
+""",
     "scheme": f'{HELLO}\n[network]\nscheme = "internal"\n',
     "scheme, ingress": f'{HELLO}\n[network]\nscheme = "internal"\ningress = ["192.168.0.0/16"]\n',
     "certificate": f'{HELLO}\n[network]\ncertificate = "{CERTIFICATE}"\n',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from natless.spec.model import Spec
+from natless.spec.problems import quoted
 from natless.spec.read import SpecError, read
 
 REGION = "us-east-1"
@@ -76,15 +77,22 @@ def _text(chance: random.Random) -> str:
     lines.append("[network]")
     lines += [f"{key} = {chance.choice(values)}" for key, values in NETWORK.items() if chance.random() < _FEW]
     routes = chance.sample(ROUTES, 3)
-    for name, route in zip(("web", "api", "jobs")[: chance.randint(1, 3)], routes, strict=False):
-        lines += _service(chance, name, route)
+    services = ("web", "api", "jobs")[: chance.randint(1, 3)]
+    for name, route in zip(services, routes, strict=False):
+        lines += _service(chance, name, route, [other for other in services if other != name])
     return "\n".join([*lines, ""])
 
 
-def _service(chance: random.Random, name: str, route: str) -> list[str]:
+def _service(chance: random.Random, name: str, route: str, others: list[str]) -> list[str]:
     public = chance.random() < 0.75
     image = chance.choice(['build = "."', 'image = "nginx:1.27"'])
     lines = [f"[services.{name}]", image, *(["port = 8080", route] if public else ["public = false"])]
+    if not public and chance.random() < 0.5:
+        lines.append("port = 8081")
+    # What stands behind its instance's ports, or has none, is called by nobody: such a text is drawn again.
+    called = [other for other in others if chance.random() < _FEW]
+    if called:
+        lines.append(f"calls = [{', '.join(quoted(other) for other in called)}]")
     lines += [each for each in SERVICE if chance.random() < _FEW and (public or "health" not in each)]
     if chance.random() < _FEW:
         lines.append('architecture = "x86_64"')
