@@ -83,6 +83,19 @@ def running(connect: Connect, name: str, count: int) -> dict[str, Any]:
     }
 
 
+def traced(subject: str, *needs: str) -> dict[str, Any]:
+    """Send the packets of each need of a service; give whether they arrived, and from where they went."""
+    found = {need: control.ask("trace", subject=subject, need=need) for need in needs}
+    return {need: [each["open"], each["interface"]] for need, each in found.items()}
+
+
+def interface(connect: Connect, instance: str) -> str:
+    """Give the interface of an instance."""
+    here = [{"Name": "attachment.instance-id", "Values": [instance]}]
+    [found] = connect("ec2").describe_network_interfaces(Filters=here)["NetworkInterfaces"]
+    return str(found["NetworkInterfaceId"])
+
+
 def bare_group(connect: Connect, names: dict[str, str]) -> str:
     """Make a group that lets nothing out."""
     ec2 = connect("ec2")
@@ -131,6 +144,8 @@ def main() -> None:
             return
         names = ids(connect, name)
         seen["bridge"] = bridge(connect, names)
+        seen["by"] = interface(connect, seen["bridge"]["host"]["ec2InstanceId"])
+        seen["bridge traced"] = traced("web", "alb->task", "ecs", "logs", "task->internet")
         group = bare_group(connect, names)
         network = {"subnets": [names["PrivateSubnet1"], names["PrivateSubnet2"]], "securityGroups": [group]}
         own = service(
@@ -143,6 +158,7 @@ def main() -> None:
             networkConfiguration={"awsvpcConfiguration": network},
         )
         seen["awsvpc"] = running(connect, own, 1)
+        seen["awsvpc traced"] = traced(own, "ecr.api", "s3-layers", "sqs")
         strategy = [{"capacityProvider": names["Provider"], "weight": 1}]
         host = service(connect, digest, names, "host", capacityProviderStrategy=strategy, desiredCount=2)
         seen["host"] = running(connect, host, 2)

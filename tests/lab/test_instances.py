@@ -43,6 +43,21 @@ def test_an_awsvpc_task_has_its_own_interface_and_is_pulled_by_its_instance(seen
     assert (awsvpc["running"], awsvpc["interfaces"], awsvpc["stopped"]) == (1, [1], [None])
 
 
+def test_packets_are_traced_from_whoever_sends_them(seen: dict[str, Any]) -> None:
+    # On the bridge all goes by the instance; in awsvpc mode what starting takes does, and what containers ask does not:
+    # the task's own group lets nothing out.
+    by = seen["by"]
+    assert seen["bridge traced"] == {
+        "alb->task": [True, by],
+        "ecs": [True, by],
+        "logs": [True, by],
+        "task->internet": [False, by],
+    }
+    traced = seen["awsvpc traced"]
+    assert (traced["ecr.api"], traced["s3-layers"]) == ([True, by], [True, by])
+    assert (traced["sqs"][0], by in traced["sqs"][1]) == (False, False)
+
+
 def test_two_tasks_in_host_mode_need_two_instances_and_the_capacity_provider_brings_the_second(
     seen: dict[str, Any],
 ) -> None:

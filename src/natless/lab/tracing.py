@@ -10,13 +10,13 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any, TypeAlias
 
 import msgspec
 
-from natless.catalog.needs import LAYER_BUCKET
+from natless.catalog.needs import LAYER_BUCKET, NEEDS, Feature
 from natless.catalog.services import SERVICES, service
 from natless.cloud import Cloud, NetworkInterface
 from natless.lab.answers import LAYERS, Answers, Asked
@@ -83,7 +83,7 @@ class Tracer:
         _known_need(need)
         fresh: list[str] = []
         try:
-            interfaces = self._interfaces(task, fresh)
+            interfaces = self._on_instances(task, need) or self._interfaces(task, fresh)
             ways = list(self._visits(task)) if need == VISIT else []
             for each in interfaces if need != VISIT else ():
                 ways += self._ways(task, each, need)
@@ -139,6 +139,32 @@ class Tracer:
                 fresh.append(str(made["NetworkInterface"]["NetworkInterfaceId"]))
             found.append(running.get(subnet) or fresh[-1])
         self._cloud()
+        return found
+
+    def _on_instances(self, task: dict[str, Any], need: str) -> list[str]:
+        """Give the interfaces of the instances on which tasks run, where what is needed goes by these; else nothing.
+
+        In awsvpc mode that is what an instance fetches for its tasks, in bridge and host mode everything.
+        """
+        hosts = self._hosts(task)
+        if not hosts:
+            return []
+        definition = self._connect("ecs").describe_task_definition(taskDefinition=_definition(task))["taskDefinition"]
+        by_instance = definition.get("networkMode") != "awsvpc" or need in _fetched_by_instances(definition)
+        return sorted(hosts) if by_instance else []
+
+    def _hosts(self, task: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+        """Give the running tasks on each instance, by the instance's interface."""
+        ecs, cloud, found = self._connect("ecs"), self._cloud(), dict[str, list[dict[str, Any]]]()
+        placed = [
+            each for each in task["tasks"] if each["lastStatus"] == "RUNNING" and each.get("containerInstanceArn")
+        ]
+        for each in placed:
+            asked = {"cluster": each["clusterArn"], "containerInstances": [each["containerInstanceArn"]]}
+            for machine in ecs.describe_container_instances(**asked)["containerInstances"]:
+                mine = [one.id for one in cloud.network_interfaces.values() if one.owner == machine["ec2InstanceId"]]
+                for interface in mine[:1]:
+                    found.setdefault(interface, []).append(each)
         return found
 
     # --- which packets ---
@@ -201,6 +227,9 @@ class Tracer:
     def _to_task(self, task: dict[str, Any], interface: str) -> Iterator[Traced]:
         address = self._cloud().network_interfaces[interface].addresses[0]
         ports = sorted({each["containerPort"] for each in (task["service"] or {}).get("loadBalancers", ())})
+        there = self._hosts(task).get(interface)
+        if there is not None:
+            ports = sorted(_given_out(there, ports))
         for node in self._balancers(task):
             yield from (self._connection(node.id, address, port, ()) for port in ports)
 
@@ -234,6 +263,21 @@ def _eni(task: dict[str, Any]) -> str:
 def needs() -> list[str]:
     """Give every need that can be traced."""
     return [LAYERS, *(each.short for each in SERVICES), VISIT, TARGET, OUT]
+
+
+def _fetched_by_instances(definition: Mapping[str, Any]) -> set[str]:
+    """Give what an instance asks for itself and its tasks: all that starting takes, but nothing of the containers'."""
+    values = [str(one["valueFrom"]) for each in definition["containerDefinitions"] for one in each.get("secrets") or ()]
+    secret = Feature.SECRETSMANAGER_SECRET if any(":secretsmanager:" in one for one in values) else None
+    parameter = Feature.SSM_PARAMETER if any(":secretsmanager:" not in one for one in values) else None
+    features = {Feature.ECR_IMAGE, Feature.AWSLOGS, Feature.CONTAINER_INSTANCE, secret, parameter}
+    return {LAYERS, *(need.endpoint for need in NEEDS if need.feature in features)}
+
+
+def _given_out(tasks: Sequence[dict[str, Any]], ports: Sequence[int]) -> set[int]:
+    """Give the instance's ports behind which the containers' ports of its tasks are found."""
+    bindings = [each for task in tasks for one in task["containers"] for each in one.get("networkBindings") or ()]
+    return {int(each["hostPort"]) for each in bindings if each["containerPort"] in ports}
 
 
 def _definition(task: dict[str, Any]) -> str:
