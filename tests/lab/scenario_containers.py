@@ -221,9 +221,17 @@ def volumes(stage: Stage) -> list[str]:
     return [*written[1].split(), *read[1].splitlines()]
 
 
+def until_it_runs(container: Container, name: str) -> None:
+    """Wait until a container is past its preparations: a check that finds no file system yet fails, as it should."""
+    until = time.monotonic() + 400.0
+    while Path(f"/proc/{container.pid}/comm").read_text().strip() != name and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def checks(stage: Stage) -> dict[str, Any]:
     """Check a container's health, by commands that show what they may do."""
     container = stage.begin("sleep 3600", user=1000, group=1000, environment={"PATH": PATH, "MARK": "mine"})
+    until_it_runs(container, "sleep")
 
     def answer(*command: str, timeout: float = 240.0) -> str:
         probe = Probe(HealthCheck(command, 1.0, timeout, 1), container, 0.0)

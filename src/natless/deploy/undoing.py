@@ -47,7 +47,10 @@ def stop(connect: Connect, proposed: Changes, stack: Stack, was: Before | None, 
             client.cancel_update_stack(StackName=stack.id)
             return f"the update of stack {stack.name} is being rolled back"
         client.delete_stack(StackName=stack.id)
-    except ClientError as error:  # it came to rest by itself meanwhile
+    except ClientError as error:  # it came to rest by itself meanwhile, or found the fault as well
+        standing = find(connect, stack.name)
+        if standing is not None and standing.status.startswith("UPDATE_ROLLBACK") and standing.moving:
+            return f"the update of stack {stack.name} is being rolled back"
         if was is not None:
             return put_back(connect, was, pace)
         return f"stack {stack.name} was not stopped ({error})"
