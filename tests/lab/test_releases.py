@@ -6,6 +6,7 @@ and ECR's (API reference, ImageNotFoundException).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -49,8 +50,8 @@ def test_it_is_stopped_early_with_its_cause_in_the_first_line(seen: dict[str, An
     assert found["code"] == 4, found["said"]
     assert f": {FIRST[release]}" in first_line(found["said"])
     assert MORE[release] in found["said"]
-    # By natless, while ECS's circuit breaker still let one task start after the other.
-    assert "the update of stack hello is being rolled back" in found["said"]
+    # By natless; where tasks end fast and machines are slow, ECS's circuit breaker comes to it at the same time.
+    assert re.search("the update of stack hello (is being|has been) rolled back", found["said"])
     assert "deployment failed" not in found["said"]
 
 

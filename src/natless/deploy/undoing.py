@@ -19,6 +19,14 @@ _TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 _CHECKS = ("HealthCheck", "Matcher")
 """How the properties of a target group begin that say what its targets are asked, and what they should answer."""
 
+_BEING_TAKEN_BACK = "is being rolled back"
+_TAKEN_BACK = {
+    "UPDATE_ROLLBACK_IN_PROGRESS": _BEING_TAKEN_BACK,
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": _BEING_TAKEN_BACK,
+    "UPDATE_ROLLBACK_COMPLETE": "has been rolled back already",
+}
+"""What is said of an update that CloudFormation takes back by itself, by the state of its stack."""
+
 
 class Before(msgspec.Struct, frozen=True):
     """What a stack was made of before it was changed."""
@@ -45,12 +53,12 @@ def stop(connect: Connect, proposed: Changes, stack: Stack, was: Before | None, 
     try:
         if proposed.kind == "UPDATE":
             client.cancel_update_stack(StackName=stack.id)
-            return f"the update of stack {stack.name} is being rolled back"
+            return f"the update of stack {stack.name} {_BEING_TAKEN_BACK}"
         client.delete_stack(StackName=stack.id)
     except ClientError as error:  # it came to rest by itself meanwhile, or found the fault as well
         standing = find(connect, stack.name)
-        if standing is not None and standing.status.startswith("UPDATE_ROLLBACK") and standing.moving:
-            return f"the update of stack {stack.name} is being rolled back"
+        if standing is not None and standing.status in _TAKEN_BACK:
+            return f"the update of stack {stack.name} {_TAKEN_BACK[standing.status]}"
         if was is not None:
             return put_back(connect, was, pace)
         return f"stack {stack.name} was not stopped ({error})"

@@ -20,6 +20,9 @@ TOO_LATE = ("ValidationError", "CancelUpdateStack cannot be called from current 
     ("status", "said"),
     [
         ("UPDATE_ROLLBACK_IN_PROGRESS", "the update of stack hello is being rolled back"),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "the update of stack hello is being rolled back"),
+        ("UPDATE_ROLLBACK_COMPLETE", "the update of stack hello has been rolled back already"),
+        ("UPDATE_ROLLBACK_FAILED", "stack hello was not stopped (An error occurred (ValidationError)"),
         ("UPDATE_COMPLETE", "stack hello was not stopped (An error occurred (ValidationError)"),
     ],
 )
