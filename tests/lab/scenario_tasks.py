@@ -19,6 +19,7 @@ id >&2
 grep -E '^Cap(Eff|Prm|Bnd)|NoNewPrivs' /proc/self/status
 ls /proc | grep -c '^[0-9]'
 echo "the secret is $TOKEN"
+echo "the file says $FROM_FILE and $GREETING"
 busybox mkdir -p /www; echo "page of $GREETING" > /www/index.html
 trap 'echo leaving; exit 0' TERM
 busybox httpd -p 8080 -h /www
@@ -52,6 +53,10 @@ def definition(stage: Stage, image: str, **changes: Any) -> str:
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 
 
+def files(*keys: str) -> list[dict[str, str]]:
+    return [{"type": "s3", "value": f"arn:aws:s3:::settings/{key}"} for key in keys]
+
+
 def build(stage: Stage) -> dict[str, Any]:
     ec2, connect = stage.connect("ec2"), stage.connect
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -67,6 +72,10 @@ def build(stage: Stage) -> dict[str, Any]:
     connect("ecs").create_cluster(clusterName="lab")
     secret = connect("secretsmanager").create_secret(Name="prod/db", SecretString='{"url": "postgres://x"}')["ARN"]
     connect("ssm").put_parameter(Name="/prod/token", Value="from ssm", Type="SecureString")
+    s3 = connect("s3")
+    s3.create_bucket(Bucket="settings", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="settings", Key="open/web.env", Body=b"FROM_FILE=this\nGREETING=nothing\n")
+    s3.put_object(Bucket="settings", Key="closed/web.env", Body=b"FROM_FILE=that\n")
     network = {"awsvpcConfiguration": {"subnets": subnets, "securityGroups": [group]}}
     return {"subnets": subnets, "network": network, "secret": secret}
 
@@ -81,7 +90,7 @@ def tasks(stage: Stage, status: str) -> list[dict[str, Any]]:
 def healthy(stage: Stage, built: dict[str, Any]) -> dict[str, Any]:
     secrets = [{"name": "TOKEN", "valueFrom": f"{built['secret']}:url::"}]
     digest = push(stage.registry, "hello", "v1", [busybox_layer(START)], {"Entrypoint": ["/start"]})
-    arn = definition(stage, f"{IMAGE}@{digest}", secrets=secrets)
+    arn = definition(stage, f"{IMAGE}@{digest}", secrets=secrets, environmentFiles=files("open/web.env"))
     stage.connect("ecs").create_service(
         cluster="lab",
         serviceName="hello",
@@ -104,7 +113,7 @@ def healthy(stage: Stage, built: dict[str, Any]) -> dict[str, Any]:
         "rollout": service["deployments"][0]["rolloutState"],
         "counts": [service["runningCount"], service["pendingCount"], service["desiredCount"]],
         "events": stage.events(),
-        "lines": stage.until(lambda: (found := stage.lines()) and len(found) >= 2 * 8 and found),
+        "lines": stage.until(lambda: (found := stage.lines()) and len(found) >= 2 * 9 and found),
         "descriptions": [
             each["Description"] for each in stage.connect("ec2").describe_network_interfaces()["NetworkInterfaces"]
         ],
@@ -175,6 +184,9 @@ def failures(stage: Stage, built: dict[str, Any]) -> dict[str, str]:
         "names": failing(stage, "names", cut="10.0.0.2"),
         "no key": failing(stage, "no key", {"secrets": no_key}),
         "no parameter": failing(stage, "no parameter", {"secrets": [{"name": "A", "valueFrom": "/none"}]}),
+        "files": failing(stage, "files", {"environmentFiles": files("open/web.env")}, cut=hosts[6]),
+        "closed file": failing(stage, "closed file", {"environmentFiles": files("closed/web.env")}),
+        "no file": failing(stage, "no file", {"environmentFiles": files("open/none.env")}),
         "no group": failing(stage, "no group", {"logConfiguration": group}),
         "no tag": failing(stage, "no tag", {"image": f"{IMAGE}:none"}),
         "no repository": failing(stage, "no repository", {"image": IMAGE.replace("hello", "none") + ":v1"}),

@@ -1,7 +1,8 @@
 """Tasks, whole: from the service's desired count to a page, and ECS's words for each leg that is cut.
 
 Expected texts: aws/copilot-cli #5927, doctorray117/minecraft-ondemand #74 and #12, Releem/releem-agent #195,
-hashicorp/terraform-provider-aws #33044, deepfence/terraform-aws-cloud-scanner #13; the addresses are the stage's.
+hashicorp/terraform-provider-aws #33044, deepfence/terraform-aws-cloud-scanner #13, aws/aws-cdk #12720;
+the addresses are the stage's.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.lab
 
 PULL = "ResourceInitializationError: unable to pull secrets or registry auth:"
+FILES = "ResourceInitializationError: failed to download env files: file download command: non empty error stream: "
 RETRIEVAL = f"{PULL} execution resource retrieval failed:"
 HOST = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 
@@ -39,6 +41,10 @@ def test_lines_reach_the_log_group_with_the_secret_among_them(seen: dict[str, An
     lines = seen["healthy"]["lines"]
     assert lines.count("the secret is postgres://x") == 2
     assert "hello from natless on ip-10-0-10-4.ap-northeast-2.compute.internal" in lines
+
+
+def test_a_file_of_variables_fills_in_what_the_definition_leaves_open(seen: dict[str, Any]) -> None:
+    assert seen["healthy"]["lines"].count("the file says this and natless") == 2
 
 
 def test_a_container_is_kept_to_itself(seen: dict[str, Any]) -> None:
@@ -118,6 +124,10 @@ def test_a_stopped_task_leaves_by_sigterm_and_is_replaced(seen: dict[str, Any]) 
         ),
         ("no key", f"{RETRIEVAL} unable to retrieve secret from asm:", ")"),
         ("no parameter", f"{RETRIEVAL} unable to retrieve secrets from ssm:", "invalid parameters: /none"),
+        ("files", FILES, "RequestCanceled: request context canceled caused by: context deadline exceeded"),
+        ("closed file", f"{FILES}AccessDenied: ", ""),
+        # S3 says that an object is not there only to who may list the bucket.
+        ("no file", f"{FILES}AccessDenied: ", ""),
         (
             "no group",
             (

@@ -50,6 +50,7 @@ ADDRESSES = {
     f"logs.{REGION}.amazonaws.com": "52.95.1.3",
     f"secretsmanager.{REGION}.amazonaws.com": "52.95.1.4",
     f"ssm.{REGION}.amazonaws.com": "52.95.1.5",
+    f"settings.s3.{REGION}.amazonaws.com": "3.5.140.2",
 }
 AWS = "aws"
 _GATEWAY = "169.254.77.1"
@@ -200,6 +201,7 @@ class Stage:
         allowed = [
             {"Effect": "Allow", "Action": ["ecr:*", "logs:*"], "Resource": "*"},
             {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue", "ssm:GetParameters"], "Resource": "*"},
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::settings/open/*"},
         ]
         trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
         iam.create_role(RoleName="execution", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))

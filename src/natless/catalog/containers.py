@@ -38,9 +38,11 @@ LOG_BUFFER = Fact(10 * _MEBI, _api("LogConfiguration"))
 EPHEMERAL_STORAGE = Fact(20 * _GIBI, Source("Amazon ECS Developer Guide, 'Fargate task ephemeral storage'", "2026-11"))
 OPEN_FILES = Fact(65535, _GUIDE)
 
+BREAKER_PERCENT = Fact(50, _api("ThresholdConfiguration"))
+"""Of the desired count: what must fail for the deployment circuit breaker to open, where nothing else is said."""
 LEAST_FAILURES = Fact(3, _api("ServiceDeploymentCircuitBreaker"))
 MOST_FAILURES = Fact(200, _api("ServiceDeploymentCircuitBreaker"))
-"""The bounds of half the desired count, at which the deployment circuit breaker opens."""
+"""The bounds of BREAKER_PERCENT, and of another `BOUNDED_PERCENT`."""
 
 LARGEST_MANIFEST = Fact(4 * 1048 * 1048, Source("containerd, remotes/docker/resolver.go: MaxManifestSize", "2026-11"))
 """Bytes (1048 is containerd's own slip). The lab holds an image's configuration to it as well."""

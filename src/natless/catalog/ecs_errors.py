@@ -24,6 +24,7 @@ class Stage(enum.StrEnum):
     TOKEN = "asking ECR for the pull token"  # noqa: S105 - the step's name
     SECRET = "fetching a Secrets Manager secret"  # noqa: S105 - the step's name
     PARAMETER = "fetching an SSM parameter"
+    ENVIRONMENT = "reading an environment file from S3"
     MANIFEST = "reading the image manifest from ECR"
     LAYER = "reading an image layer from S3"
     LOG_STREAM = "creating the log stream"
@@ -131,6 +132,27 @@ PARAMETER_DENIED = EcsError(
     "ssm",
     "SSM refused: the execution role or the endpoint's policy does not allow reading this parameter.",
     _INIT,
+)
+_ENVIRONMENT = (
+    "ResourceInitializationError: failed to download env files: file download command: non empty error stream: "
+)
+ENVIRONMENT_TIMEOUT = EcsError(
+    Stage.ENVIRONMENT,
+    "timeout",
+    _ENVIRONMENT + "RequestCanceled: request context canceled caused by: context deadline exceeded",
+    "failed to download env files",
+    "s3",
+    "The task asked S3 for an environment file and got no answer.",
+    _thread("aws/aws-cdk", 12720),
+)
+ENVIRONMENT_DENIED = EcsError(
+    Stage.ENVIRONMENT,
+    "denied",
+    _ENVIRONMENT + "AccessDenied: Access Denied status code: 403",
+    "failed to download env files: file download command: non empty error stream: AccessDenied",
+    "s3",
+    "S3 refused an environment file: the execution role, the endpoint's policy or the bucket's does not allow it.",
+    Source("Amazon ECS Developer Guide, 'Use a file to pass environment variables to a container'", "2026-11"),
 )
 MANIFEST_TIMEOUT = EcsError(
     Stage.MANIFEST,
@@ -354,6 +376,8 @@ ERRORS: tuple[EcsError, ...] = (
     SECRET_TIMEOUT,
     PARAMETER_DENIED,
     PARAMETER_TIMEOUT,
+    ENVIRONMENT_DENIED,
+    ENVIRONMENT_TIMEOUT,
     NAME_NOT_RESOLVED,
     TOKEN_DENIED,
     TOKEN_TIMEOUT,

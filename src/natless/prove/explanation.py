@@ -144,15 +144,11 @@ def _ranked(error: EcsError, text: str, *, public: bool | None, evidence: list[s
 def _timeout(error: EcsError, text: str, *, public: bool | None, evidence: list[str]) -> tuple[Rule, ...]:
     if error.need == "alb->task":
         return (rules.TASK_INGRESS_MISSING, rules.BALANCER_EGRESS_MISSING, rules.ACL_DENIES_REPLY)
-    if error.need == "s3-layers":
+    if error.need in {"s3", "s3-layers"}:
         evidence.append("S3's gateway endpoint has no address of its own: the public address here is as it must be.")
-        return (
-            rules.GATEWAY_NOT_ROUTED,
-            rules.ENDPOINT_MISSING,
-            rules.PREFIX_LIST_EGRESS_MISSING,
-            rules.S3_INTERFACE_ONLY,
-            rules.ACL_DENIES_REPLY,
-        )
+        found = (rules.GATEWAY_NOT_ROUTED, rules.ENDPOINT_MISSING, rules.PREFIX_LIST_EGRESS_MISSING)
+        only_layers = (rules.S3_INTERFACE_ONLY,) if error.need == "s3-layers" else ()
+        return (*found, *only_layers, rules.ACL_DENIES_REPLY)
     if error.need == "ecr.dkr" and ".dkr.ecr" not in text and "failed to resolve ref" in text:
         return (rules.IMAGE_NOT_PRIVATE, rules.ENDPOINT_MISSING)
     names = (rules.ENDPOINT_MISSING, rules.PRIVATE_DNS_OFF, rules.DNS_HOSTNAMES_OFF, rules.PUBLIC_ADDRESS_MISSING)

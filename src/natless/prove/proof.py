@@ -18,7 +18,7 @@ from natless.prove.lived import contradicted
 from natless.prove.neighbours import neighbours
 from natless.prove.order import races
 from natless.prove.places import Place, places
-from natless.prove.symptoms import symptom
+from natless.prove.symptoms import ENVIRONMENT_FILE, symptom
 from natless.prove.tasks import starting, worst
 from natless.prove.truth import Maybe, distinct
 from natless.prove.world import World
@@ -89,7 +89,7 @@ def _task(
         said, found_out = contradicted(world.cloud, task, said)
         findings.extend(found_out)
     verdicts = [_verdict(task.id, need, answer) for need, answer in said.items()]
-    findings.extend(_findings(world, said))
+    findings.extend(_findings(world, task, said))
     verdict, more = _isolation(task, to_internet(world, tuple(spots)), promises)
     return [*verdicts, verdict], [*findings, *more]
 
@@ -121,7 +121,7 @@ def _reason(answer: Answer) -> str:
             return "; ".join(dict.fromkeys(f"{gap.what}: {gap.why}" for gap in gaps))
 
 
-def _findings(world: World, said: dict[str, Answer]) -> list[Finding]:
+def _findings(world: World, task: TaskDefinition, said: dict[str, Answer]) -> list[Finding]:
     """Give one finding a gate and cause, whatever number of needs it blocks, and the remarks of what is reached."""
     grouped: dict[tuple[str, str, str], list[tuple[str, No]]] = {}
     remarks: list[Finding] = []
@@ -140,8 +140,14 @@ def _findings(world: World, said: dict[str, Answer]) -> list[Finding]:
         needs = ", ".join(dict.fromkeys(name for name, _ in group))
         message = f"{needs}: {no.reason}"
         mend = fix(no.mend, no.gate.origin)
-        found.append(no.rule.finding(no.gate.element, no.gate.origin, message, symptom(world.cloud, need, no), mend))
+        shown = ENVIRONMENT_FILE if need == "s3" and _waits_for_files(task) else need
+        found.append(no.rule.finding(no.gate.element, no.gate.origin, message, symptom(world.cloud, shown, no), mend))
     return found
+
+
+def _waits_for_files(task: TaskDefinition) -> bool:
+    containers = task.containers
+    return not isinstance(containers, Gap) and any(each.environment_files for each in containers)
 
 
 def _joined(remarks: list[Finding]) -> list[Finding]:

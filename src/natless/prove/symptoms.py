@@ -20,6 +20,9 @@ from natless.finding.rules import (
 )
 from natless.prove.answers import No
 
+ENVIRONMENT_FILE = "s3, at the start"
+"""The need of S3 where a task does not start without it, as it has environment files there."""
+
 _TIMEOUTS = {
     "ecr.api": ecs_errors.TOKEN_TIMEOUT,
     "ecr.dkr": ecs_errors.MANIFEST_TIMEOUT,
@@ -27,6 +30,7 @@ _TIMEOUTS = {
     "logs": ecs_errors.LOG_TIMEOUT,
     "secretsmanager": ecs_errors.SECRET_TIMEOUT,
     "ssm": ecs_errors.PARAMETER_TIMEOUT,
+    ENVIRONMENT_FILE: ecs_errors.ENVIRONMENT_TIMEOUT,
     "image-source": ecs_errors.PUBLIC_REGISTRY_TIMEOUT,
     "alb->task": ecs_errors.TARGET_TIMEOUT,
     "ecs": ecs_errors.REGISTER_TIMEOUT,
@@ -40,6 +44,7 @@ _DENIALS = {
     "logs": ecs_errors.LOG_DENIED,
     "secretsmanager": ecs_errors.SECRET_DENIED,
     "ssm": ecs_errors.PARAMETER_DENIED,
+    ENVIRONMENT_FILE: ecs_errors.ENVIRONMENT_DENIED,
     "ecs": ecs_errors.REGISTER_DENIED,
 }
 _OTHERS = {
@@ -50,7 +55,7 @@ _OTHERS = {
 
 
 def symptom(cloud: Cloud, need: str, no: No) -> str:
-    """Give the text that shows when `need` fails by `no`; "" where there is none to tell."""
+    """Give the text that shows when `need` (or ENVIRONMENT_FILE) fails by `no`; "" where there is none to tell."""
     refused = _refusal(need, no.rule)
     if refused:
         return refused

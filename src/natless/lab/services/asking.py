@@ -137,6 +137,9 @@ class Asking:
         versioned = "versionId" in query and call in ("GetObject", "HeadObject", "DeleteObject")
         actions = [f"s3:{each}Version" if versioned else f"s3:{each}" for each in table.actions]
         found = [Ask("s3", each, resource, keys) for each in actions]
+        if call in ("GetObject", "HeadObject") and self._stores.lacks(where.bucket, where.key):
+            # That an object is not there is told only to who may list its bucket (API reference, GetObject).
+            found.append(Ask("s3", "s3:ListBucket", bucket, keys))
         source = str(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")).lstrip("/").partition("?")[0]
         if source:
             found.append(Ask("s3", "s3:GetObject", f"arn:{self._known['partition']}:s3:::{source}", keys))

@@ -59,9 +59,15 @@ class Loopback:
         return AWSResponse(request.url, status, dict(headers), _Raw(text))  # type: ignore[arg-type]  # it reads as urllib3's
 
 
+def _body(given: Any) -> bytes:
+    """Read a request's body: bytes, text, none, or (an object of S3 under its checksum) what is read as a file."""
+    read = given.read() if hasattr(given, "read") else given or b""
+    return read.encode() if isinstance(read, str) else bytes(read)
+
+
 def _environ(request: Any) -> dict[str, Any]:
     parts = urlsplit(request.url)
-    body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
+    body = _body(request.body)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
@@ -76,6 +82,7 @@ def _environ(request: Any) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,  # whatever Transfer-Encoding says, all of it is here
         "wsgi.errors": io.StringIO(),
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,

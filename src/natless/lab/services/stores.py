@@ -49,6 +49,11 @@ class Stores:
             case _:
                 return value
 
+    def lacks(self, bucket: str, key: str) -> bool:
+        """Say whether a bucket that stands has no object of a name."""
+        found = self._bucket(bucket)
+        return found is not None and key not in found.keys
+
     def policy(self, service: str, arn: str) -> str:  # noqa: PLR0911 - an arm each store
         """Give the policy written on a resource, "" where there is none or none can be."""
         name = arn.rpartition(":")[2]
@@ -63,7 +68,7 @@ class Stores:
                 found = self._backend("kms").keys.get(name.removeprefix("key/"))
                 return _text(found.policy) if found is not None else ""
             case "s3":
-                found = get_backend("s3")[self._account][self._partition].buckets.get(name.partition("/")[0])
+                found = self._bucket(name.partition("/")[0])
                 return _text(found.policy) if found is not None else ""
             case "sqs":
                 found = self._backend("sqs").queues.get(name)
@@ -82,6 +87,9 @@ class Stores:
         found = revisions.get(int(revision)) if revision.isdigit() else None
         named = {"taskRoleArn": "task_role_arn", "executionRoleArn": "execution_role_arn"}
         return {member: str(getattr(found, attribute, None) or "") for member, attribute in named.items()}
+
+    def _bucket(self, name: str) -> Any:
+        return get_backend("s3")[self._account][self._partition].buckets.get(name)
 
     def _backend(self, service: Any) -> Any:
         return get_backend(service)[self._account][self._region]

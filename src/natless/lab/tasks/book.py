@@ -13,6 +13,7 @@ import msgspec
 from moto.ecs.models import ecs_backends
 from moto.elbv2.models import elbv2_backends
 
+from natless.catalog import containers
 from natless.lab.services.ledger import LEDGER
 from natless.lab.tasks.plan import Registration
 
@@ -27,6 +28,22 @@ class Deployment(msgspec.Struct, frozen=True):
     primary: bool
     definition: str
     state: str
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """How many failed tasks open the circuit breaker. `kind` and `value` are ECS's `thresholdConfiguration`."""
+
+    kind: str = "BOUNDED_PERCENT"
+    value: int = containers.BREAKER_PERCENT.value
+
+    def of(self, desired: int) -> int:
+        """Give the count for a service of so many tasks (API reference, DeploymentCircuitBreaker)."""
+        if self.kind == "COUNT":
+            return self.value
+        part = -(-desired * self.value // 100)
+        if self.kind == "UNBOUNDED_PERCENT":
+            return max(part, 1)
+        return min(max(part, containers.LEAST_FAILURES.value), containers.MOST_FAILURES.value)
 
 
 class ServiceView(msgspec.Struct, frozen=True):
@@ -49,6 +66,7 @@ class ServiceView(msgspec.Struct, frozen=True):
     breaker: bool = False
     rollback: bool = False
     resets: bool = True
+    threshold: Threshold = Threshold()
     grace: float = 0.0
 
     @property
@@ -165,8 +183,14 @@ def _service(record: Any) -> ServiceView:
         breaker=bool(breaker.get("enable")),
         rollback=bool(breaker.get("rollback")),
         resets=bool(breaker.get("resetOnHealthyTask", True)),
+        threshold=_threshold(breaker.get("thresholdConfiguration") or {}),
         grace=float(getattr(record, "health_check_grace_period_seconds", None) or 0),
     )
+
+
+def _threshold(given: Mapping[str, Any]) -> Threshold:
+    usual = Threshold()
+    return Threshold(str(given.get("type") or usual.kind), int(given.get("value") or usual.value))
 
 
 def _deployment(record: Mapping[str, Any]) -> Deployment:

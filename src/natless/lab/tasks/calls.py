@@ -1,14 +1,17 @@
 """Calls of AWS services from a task's address, signed with a session of its execution role.
 
-Only JSON services are called at start-up (ECR, Secrets Manager, Systems Manager, CloudWatch Logs), so a call is one
-signed POST: no client is built, and each error keeps the words that ECS shows.
+JSON services are called at start-up (ECR, Secrets Manager, Systems Manager, CloudWatch Logs), and S3 for objects, so a
+call is one signed request: no client is built, and each error keeps the words that ECS shows.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
+from urllib.parse import quote
 
 import botocore.auth
 import botocore.awsrequest
@@ -17,6 +20,9 @@ import msgspec
 
 from natless.lab.services.identities import Session
 from natless.lab.tasks.way import RequestError, Way
+
+_OK = 200
+_Result = TypeVar("_Result")
 
 ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs", "ecs"]
 
@@ -54,17 +60,61 @@ class Caller(msgspec.Struct, frozen=True):
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{target}.{operation}"}
         body = json.dumps(arguments).encode()
         request = botocore.awsrequest.AWSRequest("POST", url, headers=headers, data=body)
-        session = self.keys()
-        keys = botocore.credentials.Credentials(session.access_key_id, session.secret_access_key, session.token)
-        botocore.auth.SigV4Auth(keys, service, self.region).add_auth(request)
+        botocore.auth.SigV4Auth(self._credentials(), service, self.region).add_auth(request)
         try:
             with self.way.request("POST", url, dict(request.headers.items()), body) as answer:
                 text, status = answer.read(), answer.status
                 request_id = answer.headers.get("x-amzn-requestid", "")
         except (RequestError, OSError) as error:
-            message = f"RequestError: send request failed caused by: {error}"
-            raise CallError(message, connection=True) from error
+            raise _unanswered(error) from error
         return _answer(text, status, request_id)
+
+    def object(self, bucket: str, key: str, most: int) -> bytes:
+        """Give an object of S3, at most `most` bytes of it; raises CallError."""
+        host = f"s3.{self.region}.amazonaws.com"
+        # A name with a dot in it is under no wildcard certificate.
+        place = f"{host}/{bucket}" if "." in bucket else f"{bucket}.{host}"
+        url = f"https://{place}/{quote(key, safe='/~')}"
+        request = botocore.awsrequest.AWSRequest("GET", url)
+        botocore.auth.S3SigV4Auth(self._credentials(), "s3", self.region).add_auth(request)
+        try:
+            with self.way.request("GET", url, dict(request.headers.items())) as answer:
+                if answer.status == _OK:
+                    return answer.read(most)
+                text, status = answer.read(most), answer.status
+                request_id = answer.headers.get("x-amz-request-id", "")
+        except (RequestError, OSError) as error:
+            raise _unanswered(error) from error
+        code, message = (_element(text, name) for name in ("Code", "Message"))
+        said = f"{code}: {message} status code: {status}, request id: {request_id}"
+        raise CallError(said, connection=False, code=code)
+
+    def _credentials(self) -> botocore.credentials.Credentials:
+        session = self.keys()
+        return botocore.credentials.Credentials(session.access_key_id, session.secret_access_key, session.token)
+
+
+def retried(caller: Caller, action: Callable[[], _Result]) -> _Result:
+    """Do a call, and again where no answer came, as often as ECS does."""
+    patience = caller.way.patience
+    for attempt in range(patience.retries + 1):
+        try:
+            return action()
+        except CallError as error:
+            if not error.connection or attempt == patience.retries:
+                raise
+        time.sleep(patience.pause)
+    raise AssertionError
+
+
+def _unanswered(error: Exception) -> CallError:
+    return CallError(f"RequestError: send request failed caused by: {error}", connection=True)
+
+
+def _element(text: bytes, name: str) -> str:
+    """Read one element of an error document of S3 ("REST error responses", S3 API reference)."""
+    found = re.search(rf"<{name}>([^<]*)</{name}>", text.decode(errors="replace"))
+    return found[1] if found else "UnknownError"
 
 
 def _answer(text: bytes, status: int, request_id: str) -> dict[str, Any]:
@@ -72,7 +122,7 @@ def _answer(text: bytes, status: int, request_id: str) -> dict[str, Any]:
         document = json.loads(text or b"{}")
     except ValueError:
         document = None
-    if status == 200 and isinstance(document, dict):  # noqa: PLR2004 - OK
+    if status == _OK and isinstance(document, dict):
         return document
     fields = document if isinstance(document, dict) else {}
     code = str(fields.get("__type", "UnknownError")).rpartition("#")[2]

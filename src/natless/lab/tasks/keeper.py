@@ -1,8 +1,7 @@
 """One service, kept at its desired count: deployments, replacement, failures, and what ECS says of them.
 
 Event texts: ECS developer guide, "Service event messages"; states: API reference, Deployment; thresholds of the
-circuit breaker: developer guide, "How the Amazon ECS deployment circuit breaker detects failures" (half the desired
-count, at least 3, at most 200). Read 2026-11.
+circuit breaker: book.Threshold. Read 2026-11.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import math
 import time
 from collections.abc import Callable
 
-from natless.catalog import containers
 from natless.lab.instances.fleet import NO_INSTANCE
 from natless.lab.services.ecs_tasks import Tasks
 from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth
@@ -24,11 +22,6 @@ Start = Callable[[ServiceView, Deployment, str], TaskLife | str]
 
 _INCONSISTENT = 3
 """Failures in a row after which ECS says that it cannot consistently start tasks (the number is an assumption)."""
-
-
-def breaker_threshold(desired: int) -> int:
-    """Give how many tasks must fail before the circuit breaker opens."""
-    return min(max(math.ceil(desired / 2), containers.LEAST_FAILURES.value), containers.MOST_FAILURES.value)
 
 
 class ServiceKeeper:
@@ -109,9 +102,10 @@ class ServiceKeeper:
     def _failed(self, view: ServiceView, primary: Deployment) -> Deployment | None:
         """Count a failed task of the deployment that is rolling out, and open the circuit breaker when it is time."""
         count = self._failures[primary.id] = self._failures.get(primary.id, 0) + 1
-        if view.breaker and count > breaker_threshold(view.desired):
+        threshold = view.threshold.of(view.desired)
+        if view.breaker and count > threshold:
             return None  # it opened within this look
-        if not view.breaker or count < breaker_threshold(view.desired):
+        if not view.breaker or count < threshold:
             self._door.rollout(view.cluster, view.name, primary.id, "IN_PROGRESS", failed=count)
             return None
         reason = "ECS deployment circuit breaker: tasks failed to start."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -39,15 +40,21 @@ class Process(msgspec.Struct, frozen=True):
 
 
 def first_process(
-    container: Mapping[str, Any], overrides: Mapping[str, Any], image: Image, secrets: Mapping[str, str]
+    container: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    image: Image,
+    secrets: Mapping[str, str],
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> Process:
     """Merge a container definition, RunTask's overrides and an image; raises words.StartError.
 
-    As Docker does: an entry point in the definition also takes the image's command away.
+    As Docker does: an entry point in the definition also takes the image's command away. `files` are the variables of
+    environment files, which those that the definition names go before.
     """
     given = image.configuration
     arguments = _arguments(container, overrides, given)
     environment = {"PATH": _PATH} | dict(each.partition("=")[::2] for each in given.get("Env") or [])
+    environment |= files
     for source in (container, overrides):
         environment |= {each["name"]: each.get("value", "") for each in source.get("environment") or []}
     environment |= secrets

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from natless.lab.tasks import words
-from natless.lab.tasks.calls import Caller, CallError
+from natless.lab.tasks.calls import Caller, CallError, retried
 
 
 class SecretReference(msgspec.Struct, frozen=True):
@@ -95,16 +93,3 @@ def _parameter_name(value_from: str) -> str:
         return value_from
     name = value_from.split(":", 5)[5].removeprefix("parameter")
     return name if name.count("/") > 1 else name.removeprefix("/")
-
-
-def retried(caller: Caller, action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do a call, and again where no answer came, as often as ECS does."""
-    patience = caller.way.patience
-    for attempt in range(patience.retries + 1):
-        try:
-            return action()
-        except CallError as error:
-            if not error.connection or attempt == patience.retries:
-                raise
-        time.sleep(patience.pause)
-    raise AssertionError

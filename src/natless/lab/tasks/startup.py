@@ -11,7 +11,8 @@ import msgspec
 
 from natless.lab.services.identities import Session
 from natless.lab.tasks import words
-from natless.lab.tasks.calls import Caller, CallError
+from natless.lab.tasks.calls import Caller, CallError, retried
+from natless.lab.tasks.environment_files import fetch_environment
 from natless.lab.tasks.logs import LogTarget, log_target, make_stream
 from natless.lab.tasks.plan import TaskPlan
 from natless.lab.tasks.ports import House
@@ -19,7 +20,7 @@ from natless.lab.tasks.process import Process, first_process
 from natless.lab.tasks.pull import Image, Puller
 from natless.lab.tasks.reference import ImageReference, read_reference
 from natless.lab.tasks.runner import Mount
-from natless.lab.tasks.secret_values import fetch_secrets, retried
+from natless.lab.tasks.secret_values import fetch_secrets
 from natless.lab.tasks.traits import Traits, read_traits
 from natless.lab.tasks.trees import Trees
 from natless.lab.tasks.way import Way
@@ -52,7 +53,9 @@ class Startup:
         self.caller = Caller(way, house.region, keys or _no_keys)
 
     def prepare(self, variables: Mapping[str, Mapping[str, str]]) -> tuple[Prepared, ...]:
-        """Fetch registry token, secrets, log streams and images; raises words.StartError at the first that fails.
+        """Fetch registry token, secrets, environment files, log streams and images.
+
+        Raises words.StartError at the first that fails.
 
         `variables` are what ECS adds to each container's environment.
         """
@@ -60,6 +63,7 @@ class Startup:
         references = {each["name"]: read_reference(str(each["image"])) for each in containers}
         authorization = self._token(tuple(references.values()))
         secrets = {each["name"]: fetch_secrets(self.caller, each.get("secrets") or []) for each in containers}
+        files = {each["name"]: fetch_environment(self.caller, self._environment_files(each)) for each in containers}
         logs = {each["name"]: self._log(each) for each in containers}
         images: dict[str, Image] = {}
         for each in containers:
@@ -70,6 +74,7 @@ class Startup:
             self._prepared(
                 each,
                 images[references[each["name"]].text],
+                files[each["name"]],
                 {**secrets[each["name"]], **variables.get(each["name"], {})},
                 logs[each["name"]],
             )
@@ -93,16 +98,26 @@ class Startup:
             make_stream(self.caller, target, create_group=options.get("awslogs-create-group") == "true")
         return target
 
+    def _environment_files(self, container: Mapping[str, Any]) -> list[Mapping[str, str]]:
+        """Give the files that a container's variables come from: RunTask's instead of the definition's."""
+        overrides = self._plan.overridden(str(container["name"]))
+        return overrides.get("environmentFiles") or container.get("environmentFiles") or []
+
     def _pull(self, reference: ImageReference, authorization: str) -> Image:
         header = authorization if _is_ecr(reference) else ""
         puller = Puller(self._way, header, self._plan.architecture, self._trees, self._house.scratch)
         return puller.pull(reference)
 
     def _prepared(
-        self, container: Mapping[str, Any], image: Image, secrets: Mapping[str, str], log: LogTarget | None
+        self,
+        container: Mapping[str, Any],
+        image: Image,
+        files: Mapping[str, str],
+        secrets: Mapping[str, str],
+        log: LogTarget | None,
     ) -> Prepared:
         name = str(container["name"])
-        process = first_process(container, self._plan.overridden(name), image, secrets)
+        process = first_process(container, self._plan.overridden(name), image, secrets, files)
         trusted = {variable: process.environment.get(variable, _CA) for variable in ("AWS_CA_BUNDLE", "SSL_CERT_FILE")}
         region = {"AWS_REGION": self._house.region, "AWS_DEFAULT_REGION": self._house.region}
         environment = {**region, **trusted, **process.environment}

@@ -1,7 +1,8 @@
 """What ECS says when a task does not start: its own sentences, around the address that was really tried.
 
 Sources: aws/copilot-cli #5927 (registry auth), doctorray117/minecraft-ondemand #74 and #12 (retried calls, log
-stream), Releem/releem-agent #195 (Secrets Manager), hashicorp/terraform-provider-aws #33044 (Systems Manager),
+stream), Releem/releem-agent #195 (Secrets Manager), aws/aws-cdk #12720 and
+aws/aws-cli #6470 (environment files), hashicorp/terraform-provider-aws #33044 (Systems Manager),
 deepfence/terraform-aws-cloud-scanner #13 (manifest), containerd's `failed to copy: httpReadSeeker` (layers);
 ECS developer guide, "stopped task error messages". Read 2026-11.
 """
@@ -65,6 +66,17 @@ def invalid_parameters(names: list[str]) -> StartError:
     return StartError(
         f"{_PULL} execution resource retrieval failed: unable to retrieve secrets from ssm: "
         f"service call has been retried 1 time(s): invalid parameters: {', '.join(names)}"
+    )
+
+
+def environment_file(error: CallError) -> StartError:
+    """Word a file of variables that did not come from S3."""
+    problem = "RequestCanceled: request context canceled caused by: context deadline exceeded"
+    if not (error.connection and "i/o timeout" in str(error)):
+        problem = str(error)
+    return StartError(
+        "ResourceInitializationError: failed to download env files: file download command: non empty error stream: "
+        f"{problem}"
     )
 
 

@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from natless.lab.services.ecs_tasks import Tasks
-from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth
+from natless.lab.tasks.book import Book, Deployment, ServiceView, TargetHealth, Threshold
 from natless.lab.tasks.crew import Ending
-from natless.lab.tasks.keeper import ServiceKeeper, breaker_threshold
+from natless.lab.tasks.keeper import ServiceKeeper
 from natless.lab.tasks.life import TaskLife
 from natless.lab.tasks.plan import Registration
 from natless.lab.tasks.ports import Patience
@@ -98,7 +98,31 @@ HEALTHY = TargetHealth("healthy", "", "")
 
 @pytest.mark.parametrize(("desired", "threshold"), [(1, 3), (5, 3), (7, 4), (25, 13), (400, 200), (800, 200)])
 def test_thresholds(desired: int, threshold: int) -> None:
-    assert breaker_threshold(desired) == threshold
+    assert Threshold().of(desired) == threshold
+
+
+@pytest.mark.parametrize(
+    ("given", "desired", "threshold"),
+    [
+        # API reference, ThresholdConfiguration: a percentage is of the desired count, COUNT is the threshold itself.
+        (Threshold("COUNT", 1), 40, 1),
+        (Threshold("COUNT", 500), 1, 500),
+        (Threshold("BOUNDED_PERCENT", 10), 40, 4),
+        (Threshold("BOUNDED_PERCENT", 10), 10, 3),
+        (Threshold("UNBOUNDED_PERCENT", 10), 10, 1),
+        (Threshold("UNBOUNDED_PERCENT", 100), 800, 800),
+    ],
+)
+def test_thresholds_that_a_service_names(given: Threshold, desired: int, threshold: int) -> None:
+    assert given.of(desired) == threshold
+
+
+def test_a_service_that_bears_no_failure_gives_up_at_the_first() -> None:
+    world = World(breaker=True, threshold=Threshold("COUNT", 1))
+    world.step()
+    world.lives[0].fails()
+    world.step()
+    assert world.rollouts[-1][1] == "FAILED"
 
 
 def test_a_start_in_ecs_words() -> None:

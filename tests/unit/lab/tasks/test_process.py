@@ -55,6 +55,13 @@ def test_entry_point_and_command(
     assert process(root, ENTRY, container, overrides).arguments == expected
 
 
+def test_what_a_definition_names_goes_before_its_files(root: Path) -> None:
+    image = Image(root, {**ENTRY, "Env": ["A=image", "B=image", "C=image"]}, "sha256:1")
+    container = {"environment": [{"name": "C", "value": "definition"}]}
+    found = first_process(container, {}, image, {}, {"B": "file", "C": "file"}).environment
+    assert (found["A"], found["B"], found["C"]) == ("image", "file", "definition")
+
+
 def test_environment_from_the_least_to_the_most_particular(root: Path) -> None:
     image = {**ENTRY, "Env": ["A=image", "B=image", "C=image", "D=image", "EMPTY="]}
     container = {"environment": [{"name": name, "value": "definition"} for name in "BCD"]}
