@@ -292,6 +292,13 @@ def test_an_endpoint_serves_secrets_of_its_own_region(region: str, word: str) ->
     assert [finding.rule for finding in found.findings if finding.rule == "NL201"] == ["NL201"] * (word == "blocked")
 
 
+def test_a_template_of_one_region_that_is_read_for_another_is_told_so() -> None:
+    # As AWS CDK writes a stack whose region is given: the region stands in each service's name.
+    found = proof(network("LogsEndpoint: {Properties: {ServiceName: com.amazonaws.us-west-2.logs}}"))
+    logs = next(verdict for verdict in found.verdicts if verdict.need == "logs")
+    assert "LogsEndpoint is for com.amazonaws.us-west-2.logs, and this was read for eu-west-1" in logs.reason
+
+
 def test_a_rule_that_another_one_makes_needless_is_not_waited_for() -> None:
     # Security groups only allow (Amazon VPC user guide, 'Security group rules'): one rule that is there is enough.
     whole = network("""

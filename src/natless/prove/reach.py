@@ -290,9 +290,22 @@ def _missing(world: World, source: End, subnet: Subnet, goal: Goal, no: No) -> A
         mend = endpoint_mends.add_endpoint(world, goal.service, source, gateway.id)
         return No(no.path, gate, ENDPOINT_MISSING, reason, mend, public=True)
     reason = f"{subnet.vpc} has no endpoint for {goal.service}, and {table.id} has no route to its public addresses"
+    reason += _of_another_region(world, subnet, goal.service)
     gate = Gate("route", table.id, table.origin, no.gate.stopped_at, no.gate.stopped_kind)
     mend = endpoint_mends.add_endpoint(world, goal.service, source)
     return No(no.path, gate, ENDPOINT_MISSING, reason, mend, public=True)
+
+
+def _of_another_region(world: World, subnet: Subnet, service: str) -> str:
+    """Say which endpoints are another region's: what was written for one region has been read for another."""
+    cloud = world.cloud
+    endpoints: dict[str, InterfaceEndpoint | GatewayEndpoint] = {**cloud.interface_endpoints, **cloud.gateway_endpoints}
+    found = [
+        f"{each.id} is for {each.service}"
+        for each in endpoints.values()
+        if each.vpc == subnet.vpc and isinstance(each.service, str) and each.service.endswith(f".{service}")
+    ]
+    return f" ({', '.join(found)}, and this was read for {cloud.region})" if found else ""
 
 
 def _of_wrong_type(world: World, subnet: Subnet, service: str) -> GatewayEndpoint | None:
