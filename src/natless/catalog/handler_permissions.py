@@ -26,26 +26,14 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "cloudwatch:GetMetricData",
     ),
     "AWS::AutoScaling::AutoScalingGroup": (
-        "autoscaling:AttachLoadBalancerTargetGroups",
-        "autoscaling:AttachLoadBalancers",
-        "autoscaling:AttachTrafficSources",
-        "autoscaling:CancelInstanceRefresh",
         "autoscaling:CreateAutoScalingGroup",
         "autoscaling:CreateOrUpdateTags",
         "autoscaling:DeleteAutoScalingGroup",
         "autoscaling:DeleteLifecycleHook",
-        "autoscaling:DeleteNotificationConfiguration",
         "autoscaling:DeleteTags",
         "autoscaling:Describe*",
-        "autoscaling:DetachLoadBalancerTargetGroups",
-        "autoscaling:DetachLoadBalancers",
-        "autoscaling:DetachTrafficSources",
-        "autoscaling:DisableMetricsCollection",
-        "autoscaling:EnableMetricsCollection",
         "autoscaling:PutLifecycleHook",
-        "autoscaling:PutNotificationConfiguration",
         "autoscaling:ResumeProcesses",
-        "autoscaling:StartInstanceRefresh",
         "autoscaling:SuspendProcesses",
         "autoscaling:UpdateAutoScalingGroup",
         "cloudwatch:PutMetricAlarm",
@@ -354,7 +342,6 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "AWS::ServiceDiscovery::Service": (
         "servicediscovery:CreateService",
         "servicediscovery:DeleteService",
-        "servicediscovery:DeleteServiceAttributes",
         "servicediscovery:GetNamespace",
         "servicediscovery:GetOperation",
         "servicediscovery:GetService",
@@ -364,7 +351,6 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "servicediscovery:TagResource",
         "servicediscovery:UntagResource",
         "servicediscovery:UpdateService",
-        "servicediscovery:UpdateServiceAttributes",
     ),
 }
 """By resource type. `iam:PassRole` and `iam:CreateServiceLinkedRole` are left out: they take their own conditions."""
@@ -376,6 +362,18 @@ UNUSED = frozenset(
     {
         "application-autoscaling:DeleteScheduledAction",
         "application-autoscaling:PutScheduledAction",
+        "autoscaling:AttachLoadBalancerTargetGroups",
+        "autoscaling:AttachLoadBalancers",
+        "autoscaling:AttachTrafficSources",
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:DeleteNotificationConfiguration",
+        "autoscaling:DetachLoadBalancerTargetGroups",
+        "autoscaling:DetachLoadBalancers",
+        "autoscaling:DetachTrafficSources",
+        "autoscaling:DisableMetricsCollection",
+        "autoscaling:EnableMetricsCollection",
+        "autoscaling:PutNotificationConfiguration",
+        "autoscaling:StartInstanceRefresh",
         "ec2:AcceptAddressTransfer",
         "ec2:AssignPrivateNatGatewayAddress",
         "ec2:AssociateNatGatewayAddress",
@@ -411,9 +409,12 @@ UNUSED = frozenset(
         "logs:PutIndexPolicy",
         "logs:PutLogGroupDeletionProtection",
         "logs:PutResourcePolicy",
+        "servicediscovery:DeleteServiceAttributes",
+        "servicediscovery:UpdateServiceAttributes",
     }
 )
-"""Likewise, of services that are used: managed policies, VPN gateways, address pools, key association."""
+"""Likewise, of services that are used: managed policies, VPN gateways, address pools, key association, a group of
+instances' own load balancers, notifications, metrics and refreshes, attributes of Cloud Map."""
 
 SOURCE = Source(
     "AWS CloudFormation registry schemas, `handlers.*.permissions` of create, read, update and delete, without UNUSED",

@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from natless.catalog.action_resources import ASKED_ON, FORMS
 from natless.catalog.handler_permissions import PERMISSIONS
 from natless.catalog.instances import IMAGES as IMAGES_OF_INSTANCES
 from natless.catalog.linked_roles import LINKED_ROLES
 from natless.design.design import Design
 from natless.design.images import given_image
-from natless.design.names import images_stack
 from natless.spec.model import Spec
 
 Role: TypeAlias = Literal["deploy", "push", "read"]
@@ -61,10 +61,7 @@ READ = (
     "ecs:DescribeServices",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
-    "ecs:ListClusters",
-    "ecs:ListServices",
     "ecs:ListTaskDefinitions",
-    "ecs:ListTasks",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeRules",
@@ -80,6 +77,9 @@ READ = (
 )
 """What `status` and `check aws:NAME` read. Most of it knows no resource, and none of it reads data or secrets."""
 
+READ_CLUSTER = ("ecs:ListServices", "ecs:ListTasks")
+"""Likewise, under the cluster as a condition: neither is asked on a resource."""
+
 CHANGE_STACK = (
     "cloudformation:CancelUpdateStack",
     "cloudformation:ContinueUpdateRollback",
@@ -91,7 +91,14 @@ CHANGE_STACK = (
     "cloudformation:TagResource",
 )
 OPERATE = ("ecs:RunTask", "ecs:StopTask")
-IMAGES = ("ecr:BatchDeleteImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages", "ecr:ListImages")
+DESTROY = (
+    "ecr:BatchDeleteImage",
+    "ecr:DeleteRepository",
+    "ecr:DescribeImageScanFindings",
+    "ecr:ListImages",
+    "logs:DeleteLogGroup",
+)
+"""What is asked past CloudFormation of images and logs, which outlive a stack."""
 GIVEN = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
 """On the repository of an image that is given: its digest, and what it is made for."""
 
@@ -109,6 +116,9 @@ LOOK_UP = (
 )
 """What a deploy asks before it changes anything. Denied, it is a note: the deploy goes on without the answer."""
 
+_PUSHING = (TOKEN, *PUSH)
+_READING = (*READ_STACK, *READ_LOGS, *READ)
+_DEPLOYING = (*CHANGE_STACK, *LOOK_UP, *DESTROY, *OPERATE)
 
 _PROFILE = "AWS::IAM::InstanceProfile"
 _TAKERS = {
@@ -119,7 +129,18 @@ _TAKERS = {
 """To whom a role is passed, by the type that names it."""
 _BOUNDARY = {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"}
 _DELIVERY = {"logs:CreateLogDelivery", "logs:DeleteLogDelivery"}
-"""They know no resource."""
+_VIA_CLOUDFORMATION = {"ForAnyValue:StringEquals": {"aws:CalledVia": ["cloudformation.amazonaws.com"]}}
+"""CloudFormation asks with a forward access session, which says so ("Forward access sessions (FAS) requests and
+permission evaluation", CloudFormation user guide): what stands under it, nobody may do past a stack."""
+_FURTHER = {"autoscaling", "cloudwatch", "route53"}
+"""What other services ask that CloudFormation calls: Cloud Map for its zone, ECS for a group's tags, scaling for its
+alarms. That they say by whom they were called, no document does."""
+_LAUNCH = "ec2:RunInstances"
+_ANY_GROUP = "autoscaling:Describe*"
+"""As AWS's registry writes what the handler of a group reads."""
+_TAGGING = {"ec2:CreateTags", "ec2:DeleteTags"}
+_LAUNCHED = ("instance", "volume")
+"""What is tagged as instances are launched, and by no template."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -133,16 +154,21 @@ class Place(msgspec.Struct, frozen=True):
         """Give an ARN here; IAM's know no region."""
         return f"arn:{self.partition}:{service}:{'' if service == 'iam' else self.region}:{self.account}:{resource}"
 
+    def arns(self, service: str, kinds: Iterable[str], name: str) -> list[str]:
+        """Give the ARNs that resources of these types may have, of a deployment called `name`."""
+        known = {"partition": self.partition, "region": self.region, "account": self.account, "service": service}
+        return [FORMS[service][kind].format(**known, name=name) for kind in sorted(set(kinds))]
+
 
 def role_policy(role: Role, design: Design, spec: Spec, place: Place) -> dict[str, Any]:
     """Give the policy document of a role: push for who builds, read for who looks, deploy for all of it."""
     match role:
         case "push":
-            found = list(_push(spec, place))
+            found = list(_granted(_PUSHING, spec, place))
         case "read":
-            found = list(_read(spec, place))
+            found = list(_read(_READING, spec, place))
         case "deploy":
-            found = [*_push(spec, place), *_read(spec, place), *_deploy(design, spec, place)]
+            found = list(_deploy(design, spec, place))
     return {"Version": "2012-10-17", "Statement": [each for each in found if each["Action"] and each["Resource"]]}
 
 
@@ -150,71 +176,85 @@ def _allow(actions: Iterable[str], resources: list[str], **condition: Any) -> di
     return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": resources, **condition}
 
 
-def _push(spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
-    yield _allow([TOKEN], ["*"])  # it knows no resource: scoped, it is denied
-    yield _allow(PUSH, [_repositories(spec, place)])
+def _granted(
+    actions: Iterable[str], spec: Spec, place: Place, *, leave: Iterable[str] = (), **condition: Any
+) -> Iterator[dict[str, Any]]:
+    """Allow actions on what they are asked on, and in a statement of its own on `*` what knows no resource.
+
+    One statement for all services is as narrow as one for each, since an ARN says its service; a policy that stands in
+    a role has room for 10,240 characters. `leave` are types of resource that are left out.
+    """
+    kinds = {action: set(ASKED_ON.get(action, ())) - set(leave) for action in actions}
+    made = {each for action, some in kinds.items() if action not in _TAGGING for each in some}
+    kinds |= {action: kinds[action] & made for action in _TAGGING & set(kinds)}
+    arns: set[str] = set()
+    for action, some in kinds.items():
+        arns |= set(place.arns(action.partition(":")[0], some, spec.name))
+    yield _allow([action for action, some in kinds.items() if not some], ["*"], **condition)
+    yield _allow([action for action, some in kinds.items() if some], sorted(arns), **condition)
 
 
-def _repositories(spec: Spec, place: Place) -> str:
-    return place.arn("ecr", f"repository/{spec.name}/*")
-
-
-def _stacks(spec: Spec, place: Place) -> list[str]:
-    # A change set is named by its own ARN; its name is generated.
-    names = (f"stack/{spec.name}/*", f"stack/{images_stack(spec)}/*", "changeSet/natless-*/*")
-    return [place.arn("cloudformation", name) for name in names]
-
-
-def _logs(spec: Spec, place: Place) -> list[str]:
-    return [place.arn("logs", f"log-group:{spec.name}-*")]
-
-
-def _read(spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
-    yield _allow(READ_STACK, _stacks(spec, place))
-    yield _allow(READ_LOGS, _logs(spec, place))
-    yield _allow(READ, ["*"])
+def _read(actions: Iterable[str], spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
+    yield from _granted(actions, spec, place)
+    yield _allow(
+        READ_CLUSTER, ["*"], Condition={"ArnEquals": {"ecs:cluster": place.arn("ecs", f"cluster/{spec.name}")}}
+    )
 
 
 def _deploy(design: Design, spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
     types = _types(design)
-    asked = {action for kind in types for action in PERMISSIONS[kind]}
+    asked = {action for kind in types for action in PERMISSIONS[kind]} - set(READ)
     asked -= set() if spec.permissions_boundary else _BOUNDARY
     asked -= set() if "AWS::EC2::FlowLog" in types else _DELIVERY
-    yield _allow(CHANGE_STACK, _stacks(spec, place))
-    yield _allow(LOOK_UP, ["*"])
-    yield _allow(_of(asked, "ecr") | set(IMAGES), [_repositories(spec, place)])
-    given = [image for service in spec.services if (image := given_image(service)) is not None]
-    for image in given:
+    # "ssm:Get*" is asked for AMIs that a launch template names by a parameter; ours are named by their id.
+    asked = {action for action in asked if not action.startswith("ssm:")}
+    further = {each for each in asked if each == _LAUNCH or each.partition(":")[0] in _FURTHER} - {_ANY_GROUP}
+    via = _without_covered(asked - further)
+    yield from _read({*_PUSHING, *_READING, *_DEPLOYING, *further}, spec, place)
+    yield from _granted(via, spec, place, leave=_LAUNCHED, Condition=_VIA_CLOUDFORMATION)
+    yield from _launching(spec, place) if _LAUNCH in asked else ()
+    yield from _given(spec, place)
+    yield from _passed(types, spec, place)
+    secrets = {each.identifier for service in spec.services for each in service.secrets if each.store != "ssm"}
+    yield _allow(["secretsmanager:DescribeSecret"], [_secret(place, each) for each in sorted(secrets)])
+    if _LAUNCH in asked:
+        # AWS's own parameters belong to no account.
+        images = f"arn:{place.partition}:ssm:{place.region}::parameter{IMAGES_OF_INSTANCES}/*"
+        yield _allow(["ssm:GetParameter"], [images])
+
+
+def _without_covered(actions: set[str]) -> set[str]:
+    """Leave out what a pattern of AWS's own names as well."""
+    patterns = tuple(each.removesuffix("*") for each in actions if each.endswith("*"))
+    return {each for each in actions if each.endswith("*") or not each.startswith(patterns)}
+
+
+def _launching(spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
+    """Allow to tag what a launch template launches: Auto Scaling asks it of whoever makes a group."""
+    yield _allow(
+        ["ec2:CreateTags"],
+        place.arns("ec2", _LAUNCHED, spec.name),
+        Condition={"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+    )
+
+
+def _given(spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
+    """Allow to ask what images that are given are made for, each where it lies."""
+    for image in [image for service in spec.services if (image := given_image(service)) is not None]:
         repository = f"arn:{place.partition}:ecr:{image.region}:{image.account}:repository/{image.repository}"
         yield _allow(GIVEN, [repository])
-    yield _allow(asked & _DELIVERY, ["*"])
-    yield _allow(_of(asked, "logs") - set(READ) - _DELIVERY | {"logs:DeleteLogGroup"}, _logs(spec, place))
-    roles = [place.arn("iam", f"role/{spec.name}-*")]
-    profiles = [place.arn("iam", f"instance-profile/{spec.name}-*")] if _PROFILE in types else []
-    yield _allow(_of(asked, "iam"), [*roles, *profiles])
+
+
+def _passed(types: set[str], spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
+    """Allow to hand this deployment's roles to services, and to make the roles that services have of their own."""
     takers = [service for kind, service in _TAKERS.items() if kind in types]
-    yield _allow(["iam:PassRole"], roles, Condition={"StringEquals": {"iam:PassedToService": takers}})
-    linked = [each for each in LINKED_ROLES if types & set(each.types)]
-    yield _allow(
-        ["iam:CreateServiceLinkedRole"],
-        [place.arn("iam", f"role/aws-service-role/{each.service}/{each.name}") for each in linked],
-        Condition={"StringEquals": {"iam:AWSServiceName": [each.service for each in linked]}},
-    )
-    secrets = {each.identifier for service in spec.services for each in service.secrets if each.store != "ssm"}
-    # AWS's own parameters belong to no account.
-    images = f"arn:{place.partition}:ssm:{place.region}::parameter{IMAGES_OF_INSTANCES}/*"
-    yield _allow(["ssm:GetParameter"], [images] if profiles else [])
-    yield _allow(["secretsmanager:DescribeSecret"], [_secret(place, each) for each in sorted(secrets)])
-    # EC2, ECS, ELB and scaling: ids are generated and many of these actions know no resource; tags cannot be asked
-    # for on what is yet to be made by somebody else's handler.
-    # "ssm:Get*" is asked for AMIs that a launch template names by a parameter; ours are named by their id.
-    rest = {action for action in asked if action.partition(":")[0] not in {"ecr", "iam", "logs", "ssm"}}
-    yield _allow(rest - set(READ), ["*"])
-    yield _allow(OPERATE, [place.arn("ecs", f"task-definition/{spec.name}-*"), place.arn("ecs", f"task/{spec.name}/*")])
-
-
-def _of(actions: set[str], service: str) -> set[str]:
-    return {action for action in actions if action.startswith(f"{service}:")}
+    condition = {"StringEquals": {"iam:PassedToService": takers}}
+    yield _allow(["iam:PassRole"], place.arns("iam", ["role"], spec.name), Condition=condition)
+    # The name of such a role follows from its service.
+    linked = {
+        "StringEquals": {"iam:AWSServiceName": [each.service for each in LINKED_ROLES if types & set(each.types)]}
+    }
+    yield _allow(["iam:CreateServiceLinkedRole"], place.arns("iam", ["service's role"], spec.name), Condition=linked)
 
 
 def _types(design: Design) -> set[str]:

@@ -40,8 +40,7 @@ UNSEEN = {
     "iam:GetPolicy": "managed policies: tests/unit/account/test_snapshot.py",
     "iam:GetPolicyVersion": "as above",
     "ec2:GetManagedPrefixListEntries": "customers' lists: tests/unit/account/test_snapshot.py",
-    "ecs:ListClusters": "a whole account: tests/unit/account/test_snapshot.py",
-    "ecs:ListServices": "as above",
+    "ecs:ListServices": "a cluster's: tests/unit/account/test_snapshot.py",
     "logs:FilterLogEvents": "asked where a log group has streams; `natless logs`: tests/unit/deploy/test_logs.py",
 }
 """What the policies allow besides what these tests see asked, and where it is."""
@@ -79,21 +78,35 @@ class Recorder:
     def _told(self, service: str) -> Callable[..., None]:
         def told(params: dict[str, Any], model: Any, **_: Any) -> None:
             prefix = IAM_NAMES.get(service, service)
-            self.calls.add((f"{prefix}:{model.name}", resource(prefix, params)))
+            on = resource(prefix, params)
+            anywhere = on == "*" and f"{prefix}:{model.name}" == "ecr:DescribeRepositories"
+            self.calls.add((f"{prefix}:{model.name}", f"arn:aws:ecr:{HERE}:repository/*" if anywhere else on))
 
         return told
 
 
-def resource(service: str, params: dict[str, Any]) -> str:
+def resource(service: str, params: dict[str, Any]) -> str:  # noqa: PLR0911 - one answer a service
+    """Give what a call is asked on: its row of the Service Authorization Reference, with a generated id as `x`."""
     match service:
         case "cloudformation":
             named = params.get("ChangeSetName", "") if "StackName" not in params else params["StackName"]
             arn = f"arn:aws:cloudformation:{HERE}:stack/{named}/0f1e"
             return "*" if not named else named if named.startswith("arn:") else arn
-        case "ecr" if "repositoryName" in params:
-            return f"arn:aws:ecr:{HERE}:repository/{params['repositoryName']}"
+        case "ecr":
+            return f"arn:aws:ecr:{HERE}:repository/{params.get('repositoryName', '*')}" if params else "*"
         case "logs" if "logGroupName" in params:
             return f"arn:aws:logs:{HERE}:log-group:{params['logGroupName']}:log-stream:x"
+        case "ec2" if "Attribute" in params and "VpcId" in params:
+            return f"arn:aws:ec2:{HERE}:vpc/{params['VpcId']}"
+        case "iam" if "RoleName" in params:
+            return f"arn:aws:iam::123456789012:role/{params['RoleName']}"
+        case "ecs" if named := params.get("tasks") or params.get("services"):
+            kind = "task" if "tasks" in params else "service"
+            cluster = params["cluster"].rpartition("/")[2]
+            name = named[0].rpartition("/")[2]
+            return f"arn:aws:ecs:{HERE}:{kind}/{cluster}/{name}"
+        case "ecs" if "clusters" in params:
+            return f"arn:aws:ecs:{HERE}:cluster/{params['clusters'][0].rpartition('/')[2]}"
         case _:
             return "*"
 

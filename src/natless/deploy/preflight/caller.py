@@ -13,6 +13,8 @@ from natless.finding import Finding
 from natless.finding.rules import CALLER_DENIED
 
 _SHOWN = 8
+_CHAIN = "aws:CalledVia"
+"""The one key with several values that the role's conditions name."""
 
 
 def check(ground: Ground) -> Iterator[Finding]:
@@ -61,24 +63,22 @@ def _principal(ground: Ground) -> str | None:
 
 
 def _simulated(ground: Ground, arn: str, statement: dict[str, Any]) -> list[Any]:
-    condition = statement.get("Condition", {}).get("StringEquals", {})
+    given = [pair for values in statement.get("Condition", {}).values() for pair in values.items()]
     context = [
-        {
-            "ContextKeyName": key,
-            "ContextKeyType": "string",
-            "ContextKeyValues": [wanted] if isinstance(wanted, str) else wanted[:1],
-        }
-        for key, wanted in condition.items()
+        {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": wanted[:1]}
+        if key != _CHAIN
+        else {"ContextKeyName": key, "ContextKeyType": "stringList", "ContextKeyValues": wanted}
+        for key, wanted in ((key, [value] if isinstance(value, str) else value) for key, value in given)
     ]
-    resources = statement["Resource"][:1] if condition else statement["Resource"]
     return list(
         pages(
             ground.connect("iam"),
             "simulate_principal_policy",
             "EvaluationResults",
             PolicySourceArn=arn,
-            ActionNames=statement["Action"],
-            ResourceArns=[each.replace("?", "x") for each in resources],
+            # IAM simulates actions, and no patterns of them.
+            ActionNames=[each for each in statement["Action"] if not each.endswith("*")],
+            ResourceArns=[each.replace("?", "x") for each in statement["Resource"]],
             ContextEntries=context,
         )
     )
