@@ -10,7 +10,9 @@ RETENTION_DAYS = 30
 _CAUSES = ("network.flow_logs", "network", "name")
 # "IAM role for publishing flow logs to CloudWatch Logs", Amazon VPC user guide, without CreateLogGroup: the group
 # stands, and is kept when the stack goes.
-_ACTIONS = ("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents")
+_ACTIONS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+_ANYWHERE = ("logs:DescribeLogGroups",)
+"""It knows no resource, and is denied on the group's (`catalog.resourceless`)."""
 
 
 def flow_logs(spec: Network) -> list[Piece]:
@@ -27,7 +29,10 @@ def _group() -> Piece:
 def _role() -> Piece:
     here = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
     group = sub(f"{here}:log-group:${{{names.FLOW_LOGS_GROUP}}}:*")
-    statement = {"Effect": "Allow", "Action": list(_ACTIONS), "Resource": [group]}
+    statements = [
+        {"Effect": "Allow", "Action": list(_ANYWHERE), "Resource": "*"},
+        {"Effect": "Allow", "Action": list(_ACTIONS), "Resource": [group]},
+    ]
     # As the guide has it: no flow log of another account, or of another kind, may make the service use this role.
     source = sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc-flow-log/*")
     trust = {
@@ -48,7 +53,7 @@ def _role() -> Piece:
             "Policies": [
                 {
                     "PolicyName": "write-flow-logs",
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
                 }
             ],
         },
