@@ -188,8 +188,9 @@ def test_only_what_knows_no_resource_is_allowed_on_everything_and_in_a_statement
     for statement in allowed(design.write(spec).main):
         assert not any("*" in action for action in statement["Action"])
         wide = statement["Resource"] == "*" or "*" in statement["Resource"]
-        # Service Authorization Reference, Amazon ECR and Amazon ECS: neither has a resource type.
-        assert wide == (set(statement["Action"]) <= {"ecr:GetAuthorizationToken", "ecs:DiscoverPollEndpoint"})
+        # Service Authorization Reference, Amazon ECR, Amazon ECS and CloudWatch Logs: none has a resource type.
+        known = {"ecr:GetAuthorizationToken", "ecs:DiscoverPollEndpoint", "logs:DescribeLogGroups"}
+        assert wide == (set(statement["Action"]) <= known)
 
 
 @settings(max_examples=25, deadline=None)

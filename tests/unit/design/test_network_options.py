@@ -68,7 +68,9 @@ def test_flow_logs_are_written_by_a_role_that_can_do_nothing_else() -> None:
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    ((statement,),) = [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
+    ((looking, statement),) = [policy["PolicyDocument"]["Statement"] for policy in role["Policies"]]
+    # Service Authorization Reference, Amazon CloudWatch Logs: it has no resource type.
+    assert (looking["Action"], looking["Resource"]) == (["logs:DescribeLogGroups"], "*")
     assert statement["Resource"] == [
         {"Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${FlowLogsGroup}:*"}
     ]
