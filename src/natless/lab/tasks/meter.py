@@ -18,7 +18,9 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _AGE = 0.15
 """Seconds for which a look is good."""
 _PART = 20
-"""A look takes this part of the lab's time at most: with very many processes they become rarer."""
+"""A look takes this part of a processor's time at most: with very many processes they become rarer.
+
+On a busy machine a look waits for the processor, and that is no reason to look less: meanwhile tasks grow."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -54,14 +56,13 @@ class Meter:
         return Usage(tuple(members), sum(row[0] for row in rows), sum(row[1] for row in rows))
 
     def _look(self) -> None:
-        began = time.monotonic()
+        began = time.thread_time()
         self._rows, self._children = {}, {}
         for name in os.listdir("/proc"):  # noqa: PTH208 - thousands of names, a few times a second
             if name.isdigit():
                 with contextlib.suppress(OSError, ValueError, IndexError):
                     self._add(int(name))
-        ended = time.monotonic()
-        self._good_until = ended + max(_AGE, (ended - began) * _PART)
+        self._good_until = time.monotonic() + max(_AGE, (time.thread_time() - began) * _PART)
 
     def _add(self, pid: int) -> None:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - as above
