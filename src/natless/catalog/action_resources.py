@@ -162,7 +162,7 @@ _ASKED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("service", "CreateService DeleteService DescribeServices ListServiceDeployments UpdateService"),
         ("service, service-deployment", "DescribeServiceDeployments StopServiceDeployment"),
         ("task", "DescribeTasks StopTask"),
-        ("task-definition", "RegisterTaskDefinition RunTask"),
+        ("task-definition", "RunTask"),
         (
             "capacity-provider, cluster, service, task-definition",
             "ListTagsForResource TagResource UntagResource",
@@ -217,7 +217,7 @@ _ASKED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "route53": (("hostedzone", "ChangeResourceRecordSets GetHostedZone"),),
     "servicediscovery": (
         ("namespace", "DeleteNamespace GetNamespace UpdatePrivateDnsNamespace"),
-        ("namespace, service", "CreateService GetOperation"),
+        ("namespace, service", "CreateService"),
         (
             "service",
             "DeleteService GetService GetServiceAttributes UpdateService",

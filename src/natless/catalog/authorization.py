@@ -32,6 +32,11 @@ class Authorization(msgspec.Struct, frozen=True):
     """Beginnings of the operations that the table speaks of; () for all."""
     unknown: frozenset[str] = frozenset()
     """Operations that need more than the table can say."""
+    each: Mapping[str, tuple[str, ...]] = {}
+    """By operation, all resources that it is asked on, in place of the first of `resources`."""
+    tagging: str = ""
+    tagged: Mapping[str, str] = {}
+    """The action that a call asks besides where it brings tags, and on what, by operation (`*`: any)."""
     code: str = "AccessDeniedException"
     status: int = 400
     shown: str = ""
@@ -228,8 +233,15 @@ AUTHORIZATIONS: Mapping[str, Authorization] = {
         ),
         "*",
         _reference("Amazon Elastic Container Service"),
+        each={
+            "CreateCapacityProvider": (f"{_ECS}:capacity-provider/{{name}}",),
+            "DeleteCapacityProvider": (f"{_ECS}:capacity-provider/{{capacityProvider}}",),
+            "DescribeCapacityProviders": (f"{_ECS}:capacity-provider/{{capacityProviders}}",),
+            "RunTask": (f"{_ECS}:task-definition/{{taskDefinition}}",),
+        },
         only=dict.fromkeys(
             (
+                "DeregisterTaskDefinition",
                 "RegisterTaskDefinition",
                 "DescribeTaskDefinition",
                 "ListTaskDefinitions",
@@ -237,20 +249,10 @@ AUTHORIZATIONS: Mapping[str, Authorization] = {
                 "ListServices",
                 "ListTasks",
                 "ListClusters",
-                "CreateCluster",
                 "DiscoverPollEndpoint",
             ),
             "*",
         ),
-    ),
-    "ec2": Authorization(
-        "ec2",
-        (),
-        "*",
-        _reference("Amazon EC2"),
-        operations=("Describe",),
-        code="UnauthorizedOperation",
-        status=403,
     ),
 }
 """By the service's name in a signature (botocore's `signing_name`)."""

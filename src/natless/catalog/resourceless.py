@@ -71,8 +71,13 @@ RESOURCELESS: Mapping[str, Source] = {
 OPTIONAL: Mapping[str, Source] = {
     # Of a data set of its own; a request for metrics names none.
     "cloudwatch:GetMetricData": _reference("Amazon CloudWatch"),
-    # The table names container instances: a request that names none is asked on `*`, under the key `ecs:cluster`
-    # (awsdocs/amazon-ecs-developer-guide #211).
-    "ecs:ListTasks": _reference("Amazon Elastic Container Service"),
+    # The table names container instances: a request that names none is asked on `*`, under the key `ecs:cluster`.
+    "ecs:ListTasks": Source("cdklabs/construct-hub #1207: AccessDeniedException ... on resource: *", "2026-11"),
+    # The table names task definitions; AccessDenied messages say `*`.
+    "ecs:RegisterTaskDefinition": Source(
+        "aws/containers-roadmap #929 (open), and AccessDeniedException ... on resource: * in public reports", "2026-11"
+    ),
+    # The table names what an operation is of; a request names the operation alone.
+    "servicediscovery:GetOperation": _reference("AWS Cloud Map"),
 }
-"""Actions whose resource a request may leave out, and ours does: then it is asked on `*`."""
+"""Actions whose table names a resource that our requests do not: they are asked on `*`."""

@@ -129,6 +129,8 @@ class Scheduler:
         """Have the load balancer ask what runs, where it asks for another path than it did."""
         from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
 
+        if not service["loadBalancers"]:
+            return
         group, port = service["loadBalancers"][0]["targetGroupArn"], service["loadBalancers"][0]["containerPort"]
         path = self._connect("elbv2").describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
         asked = path["HealthCheckPath"]
@@ -207,6 +209,8 @@ class Scheduler:
     def register(self, service: dict[str, Any], address: str) -> None:
         from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
 
+        if not service["loadBalancers"]:
+            return
         target = service["loadBalancers"][0]
         group, port = target["targetGroupArn"], target["containerPort"]
         elbv2 = self._connect("elbv2")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from natless.lab.engine import query
-from natless.lab.engine.changing import Changing
+from natless.lab.engine.changing import CALLER, Changing
 from natless.lab.engine.making_stacks import Workshop
 from natless.lab.engine.query import QueryError
 from natless.lab.engine.resources.making import Connect
@@ -24,12 +24,23 @@ class CloudFormation:
     """CloudFormation of one account and region, on that account's own APIs."""
 
     def __init__(
-        self, connect: Connect, region: str, account_id: str, timings: Timings, seed: int | None = None
+        self,
+        connect: Connect,
+        region: str,
+        account_id: str,
+        timings: Timings,
+        seed: int | None = None,
+        *,
+        connect_as: Callable[[str], Connect],
     ) -> None:
-        """Start without stacks. `seed` fixes the random order in which independent resources are made."""
+        """Start without stacks. `seed` fixes the random order in which independent resources are made.
+
+        `connect_as` gives the clients for what the holder of an access key asks: stacks are made as their caller.
+        """
         # Not for secrets: an order, and the ends of names.
         chance = random.Random(seed)  # noqa: S311  # see above
-        shop = Workshop(connect=connect, stacks=Stacks(region, account_id), timings=timings, chance=chance)
+        stacks = Stacks(region, account_id)
+        shop = Workshop(connect=connect, connect_as=connect_as, stacks=stacks, timings=timings, chance=chance)
         changing, telling = Changing(shop), Telling(shop)
         self._stacks = shop.stacks
         self._calls: dict[str, Call] = {
@@ -57,8 +68,9 @@ class CloudFormation:
             "ListImports": telling.list_imports,
         }
 
-    def answer(self, body: bytes, query_string: str) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Answer one request of the query protocol: status, headers, body."""
+    def answer(self, body: bytes, query_string: str, key: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Answer one request of the query protocol, of the holder of `key`: status, headers, body."""
+        CALLER.set(key)
         fields = query.form(body, query_string)
         name = fields.get("Action", "")
         try:

@@ -6,6 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ from natless.lab.engine.schemas import schema
 from natless.lab.engine.stacks import Before, ChangeSet, Stack, now
 from natless.lab.engine.template import Template, TemplateError
 from natless.lab.engine.updating_stacks import not_in_place
+
+CALLER: ContextVar[str] = ContextVar("caller", default="")
+"""Whose access key the request has that is answered: resources are made with the rights of whoever asked last."""
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 NO_UPDATES = "No updates are to be performed."
@@ -334,6 +338,7 @@ class Changing:
 
     def _go(self, operation: Callable[[Workshop, Stack], None], stack: Stack) -> None:
         """Run an operation in a thread of its own; nothing that it meets may leave the stack in progress for ever."""
+        stack.connect = self._shop.connect_as(CALLER.get())
 
         def work() -> None:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -40,6 +40,7 @@ class Workshop(msgspec.Struct, frozen=True):
     """What an operation works with."""
 
     connect: Connect
+    connect_as: Callable[[str], Connect]
     stacks: Stacks
     timings: Timings
     chance: random.Random
@@ -48,7 +49,7 @@ class Workshop(msgspec.Struct, frozen=True):
 def request(shop: Workshop, stack: Stack, resource: Resource) -> Request:
     """Give what the resource's maker gets: its properties are those it was made of."""
     return Request(
-        connect=shop.connect,
+        connect=stack.connect or shop.connect,
         region=shop.stacks.region,
         account_id=shop.stacks.account_id,
         stack_name=stack.name,

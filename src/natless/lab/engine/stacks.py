@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,7 +86,7 @@ class Before(msgspec.Struct, frozen=True):
 
 
 class Stack:
-    """A stack. Its events stand newest first, as they are told."""
+    """A stack. Its events stand newest first, as they are told; `connect` gives clients with its caller's rights."""
 
     def __init__(self, name: str, stack_id: str) -> None:
         """Make a stack of nothing, in review."""
@@ -114,6 +114,7 @@ class Stack:
         self.token: str | None = None
         self.leaving = threading.Event()
         self.before: Before | None = None
+        self.connect: Callable[[str], Any] | None = None
 
     @property
     def leans_on(self) -> set[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import io
 import traceback
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
-from natless.lab.services import faults, requests, surroundings
+from natless.lab.services import circumstances, faults, requests, surroundings
 from natless.lab.services.ledger import LEDGER, Timings
 
+Connect: TypeAlias = Callable[[str], Any]
 CLOUDFORMATION = "cloudformation"
 _FIRST_QUESTIONS = {
     "ecr": "describe_repositories",
@@ -59,7 +60,19 @@ class LabAccount:
         from natless.lab.services.loopback import Loopback  # noqa: PLC0415  # see above
 
         self.connect = Loopback(self.wsgi, region, access_key_id)
-        self._cloudformation = CloudFormation(self.connect, region, account_id, LEDGER.timings, seed)
+        self._cloudformation = CloudFormation(
+            self.connect, region, account_id, LEDGER.timings, seed, connect_as=self._on_behalf
+        )
+
+    def _on_behalf(self, key: str) -> Connect:
+        """Give the clients by which CloudFormation makes what the holder of a key asked for: with their permissions."""
+        holder = self.identities.holder(key)
+        if holder is None or holder.principal.administrator:
+            return self.connect
+        from natless.lab.services.loopback import Loopback  # noqa: PLC0415  # botocore reads the surroundings
+
+        marks = {circumstances.CALLED_VIA: "cloudformation.amazonaws.com"}
+        return Loopback(self.wsgi, self.region, key, secret=holder.secret, token=holder.token, marks=marks)
 
     @property
     def generation(self) -> int:
@@ -85,7 +98,8 @@ class LabAccount:
             return faults.send(refused, start_response)
         if asked.service == CLOUDFORMATION:
             # No change by itself: what it makes of the account, it makes by calls of its own.
-            answer = self._cloudformation.answer(requests.body(environ), str(environ.get("QUERY_STRING", "")))
+            text = str(environ.get("QUERY_STRING", ""))
+            answer = self._cloudformation.answer(requests.body(environ), text, asked.key)
             return faults.send(answer, start_response)
         with LEDGER.lock:
             answer = self._ask_moto(environ, asked)

@@ -14,11 +14,17 @@ import msgspec
 
 from natless.catalog.authorization import AUTHORIZATIONS, S3_ACTIONS, Authorization
 from natless.catalog.partitions import partition_of
+from natless.catalog.stack_authorization import EC2_PREFIXES, PASSED, STACK_AUTHORIZATIONS
 from natless.lab.services import requests, s3_operations
 from natless.lab.services.requests import Asked
 from natless.lab.services.stores import Stores
 
+TABLES: Mapping[str, Authorization] = {**AUTHORIZATIONS, **STACK_AUTHORIZATIONS}
+"""Every service whose calls are understood, by its name in a signature."""
+
 _PLACE = re.compile(r"\{(\w+)\}")
+_PLACES = re.compile(r"\{([\w.|]+)\}")
+_TAGS = ("Tags", "tags", "TagSpecification")
 _MEMBER = re.compile(r"\.(?:member\.)?\d+$")
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _KNOWN = ("region", "account", "partition")
@@ -61,23 +67,60 @@ class Asking:
         return found
 
     def _by_table(self, asked: Asked, environ: dict[str, Any]) -> tuple[Ask, ...]:
-        table = AUTHORIZATIONS.get(asked.service)
+        table = TABLES.get(asked.service)
         if table is None or not _speaks_of(table, asked.call):
             message = f"{asked.service}:{asked.call}"
             raise UnknownCallError(message)
         parameters = _parameters(asked, environ)
         if asked.call in _TRANSACT:
             return tuple(self._transaction(table, parameters))
+        keys = self._keys(asked.service, parameters)
         found = [
-            Ask(asked.service, f"{table.prefix}:{action}", resource, free=asked.call in table.free)
+            Ask(asked.service, f"{table.prefix}:{action}", resource, keys, free=asked.call in table.free)
             for action in table.renamed.get(asked.call, (asked.call,))
             for resource in self._resources(asked.service, asked.call, table, parameters)
         ]
-        return (*found, *self._passed_roles(asked, parameters))
+        return (*found, *self._tags(asked, table, parameters), *self._passed_roles(asked, parameters))
+
+    def _keys(self, service: str, parameters: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+        """Give a service's own condition keys, as far as policies of natless's name them."""
+        if service == "ecs":
+            name = str(parameters.get("cluster") or "default").rpartition("/")[2]
+            return {
+                "ecs:cluster": (f"arn:{{partition}}:ecs:{{region}}:{{account}}:cluster/{name}".format(**self._known),)
+            }
+        return {"ec2:createaction": ()} if service == "ec2" else {}
+
+    def _tags(self, asked: Asked, table: Authorization, parameters: Mapping[str, Any]) -> Iterator[Ask]:
+        """Give what a call asks besides where what it makes is to have tags."""
+        template = table.tagged.get(asked.call) or table.tagged.get("*")
+        made = not asked.call.startswith(("Describe", table.tagging)) and any(
+            name.startswith(_TAGS) and value for name, value in parameters.items()
+        )
+        if template and made:
+            keys = {f"{table.prefix}:createaction": (asked.call,)}
+            for resource in self._each(template, parameters):
+                yield Ask(asked.service, f"{table.prefix}:{table.tagging}", resource, keys)
+
+    def _each(self, template: str, parameters: Mapping[str, Any]) -> list[str]:
+        """Fill a template in with all that the call names, `*` where it names nothing."""
+        found = [template]
+        for place in _PLACES.findall(template):
+            known = self._known.get(place)
+            named = next((parameters[name] for name in place.split("|") if parameters.get(name)), "*")
+            values = [known] if known is not None else _listed(named)
+            found = [text.replace(f"{{{place}}}", value) for text in found for value in values]
+        return found
 
     def _resources(self, service: str, call: str, table: Authorization, parameters: Mapping[str, Any]) -> list[str]:
         if call in table.only:
             return [table.only[call]]
+        if service == "ec2" and call in {"CreateTags", "DeleteTags"}:
+            here = "arn:{partition}:ec2:{region}:{account}:".format(**self._known)
+            ids = _listed(parameters.get("ResourceId") or "*")
+            return [f"{here}{EC2_PREFIXES.get(each.partition('-')[0], '*')}/{each}" for each in ids]
+        if call in table.each:
+            return [each for template in table.each[call] for each in self._each(template, parameters)]
         given = dict(parameters)
         if service == "ecs":
             given.setdefault("cluster", "default")
@@ -105,7 +148,14 @@ class Asking:
                     yield Ask("dynamodb", f"dynamodb:{action}", resource)
 
     def _passed_roles(self, asked: Asked, parameters: Mapping[str, Any]) -> Iterator[Ask]:
-        """Give iam:PassRole for the roles that a call hands to ECS (its dependent action in the reference)."""
+        """Give iam:PassRole for the roles that a call hands to a service (its dependent action in the reference)."""
+        handed, to = PASSED.get((asked.service, asked.call), ("", ""))
+        if parameters.get(handed):
+            name = str(parameters[handed])
+            arn = (
+                name if name.startswith("arn:") else "arn:{partition}:iam::{account}:role/".format(**self._known) + name
+            )
+            yield Ask("iam", "iam:PassRole", arn, {"iam:passedtoservice": (to,)})
         if asked.service != "ecs" or asked.call not in ("RegisterTaskDefinition", "RunTask", "StartTask"):
             return
         given = {name: str(parameters.get(name) or "") for name in _ROLES}
@@ -147,7 +197,8 @@ class Asking:
 
 
 def _speaks_of(table: Authorization, call: str) -> bool:
-    return call not in table.unknown and (not table.operations or call.startswith(table.operations))
+    known = not table.operations or call in table.each or call.startswith(table.operations)
+    return known and call not in table.unknown
 
 
 def _listed(value: Any) -> list[str]:

@@ -12,9 +12,12 @@ from typing import Any
 
 from natless.lab.access.principals import Principal
 
+CALLED_VIA = "natless.called_via"
+"""In WSGI's environ: the service that makes a request on behalf of whose key it has."""
+
 _NEVER: dict[str, tuple[str, ...]] = dict.fromkeys(
     (
-        # The lab's account is in no organization, and no service calls on behalf of another.
+        # The lab's account is in no organization, and of services only CloudFormation calls on behalf of somebody.
         "aws:principalorgid",
         "aws:principalorgpaths",
         "aws:resourceorgid",
@@ -68,6 +71,10 @@ def keys(
         "aws:referer": _given(environ, "HTTP_REFERER"),
         **{f"aws:principaltag/{key}": (value,) for key, value in principal.tags.items()},
     }
+    by = environ.get(CALLED_VIA)
+    if by:
+        chain = dict.fromkeys(("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"), (str(by),))
+        found |= {**chain, "aws:viaawsservice": ("true",)}
     return found | _whence(environ, by_gateway=by_gateway)
 
 

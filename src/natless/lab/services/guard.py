@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 
 from moto.ec2.models import ec2_backends
 
-from natless.catalog.authorization import AUTHORIZATIONS, LAYER_OWNER, LAYER_READER
+from natless.catalog.authorization import LAYER_OWNER, LAYER_READER
 from natless.catalog.partitions import partition_of
 from natless.lab.access import Denial, Policies, Policy, PolicyError, Principal, Request, decide, parse, signing
 from natless.lab.access.conditions import Context
 from natless.lab.access.words import denied
 from natless.lab.services import circumstances, faults, requests
-from natless.lab.services.asking import Ask, Asking, UnknownCallError
+from natless.lab.services.asking import TABLES, Ask, Asking, UnknownCallError
 from natless.lab.services.identities import Holder, Identities
 from natless.lab.services.ledger import LEDGER
 from natless.lab.services.requests import Asked
@@ -138,7 +138,7 @@ class Guard:
         return _policy(str(found.policy_document)), found.vpc_endpoint_type == "Gateway"
 
     def _refused(self, asked: Asked, ask: Ask, principal: Principal, denial: Denial) -> Answer:
-        table = AUTHORIZATIONS.get(asked.service)
+        table = TABLES.get(asked.service)
         prefix, _, name = ask.action.partition(":")
         shown = f"{(table.shown if table else '') or prefix}:{name.lower() if table and table.lower else name}"
         if asked.service == "s3":
@@ -151,7 +151,7 @@ class Guard:
 
     def _unknown(self, asked: Asked, principal: Principal, call: str) -> Answer:
         """Refuse a call whose action and resource no table of the lab derives: never silently allowed."""
-        table = AUTHORIZATIONS.get(asked.service)
+        table = TABLES.get(asked.service)
         said = (
             f"User: {principal.arn} is not authorized to perform: {call} because the lab cannot tell which resources "
             "it needs (docs/coverage.md lists the calls that it can)"
