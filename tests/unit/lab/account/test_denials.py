@@ -198,8 +198,8 @@ def test_denials_that_name_no_resource_or_say_more(nobody: Any, refusal: Any) ->
 @pytest.mark.parametrize(
     ("service", "call", "asked"),
     [
-        ("iam", "list_roles", {}),
-        ("ec2", "create_vpc", {"CidrBlock": "10.0.0.0/16"}),
+        ("lambda", "list_functions", {}),
+        ("ec2", "create_key_pair", {"KeyName": "mine"}),
         ("s3", "get_bucket_acl", {"Bucket": "orders"}),
         ("secretsmanager", "batch_get_secret_value", {"SecretIdList": ["prod"]}),
         ("dynamodb", "execute_statement", {"Statement": "SELECT * FROM orders"}),
