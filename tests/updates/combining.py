@@ -34,6 +34,7 @@ LAUNCHES = (
 SERVICE = (
     "cpu = 512\nmemory = 1024",
     'health = "/healthz"',
+    "exec = true",
     'environment = { MODE = "loud", HOME = "${HOME}" }',
 )
 COUNTS = (

@@ -66,6 +66,7 @@ def _service(chance: random.Random) -> list[str]:
         f'architecture = "{chance.choice(["x86_64", "arm64"])}"',
         f"count = {chance.choice(COUNTS)}",
         f"launch = {chance.choice(LAUNCHES)}",
+        f"exec = {chance.choice(['true', 'false'])}",
         f'health = "{chance.choice(["/healthz", "/alive"])}"',
         f'environment = {{ MODE = "{chance.choice(["a b", "${HOME}", "né"])}" }}',
     ]

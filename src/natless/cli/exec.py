@@ -1,4 +1,4 @@
-"""`natless exec`: refused with its reason, until a spec can ask for it."""
+"""`natless exec`: refused with its reason, until it opens sessions itself."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def _takes(arguments: Arguments) -> None:
 def exec(words: Sequence[str]) -> None:  # noqa: A001 - the command's name is the function's
     """Say why no shell can be opened in a running task, and what can be done instead.
 
-    ECS Exec has to be on before a task starts, and needs more of the network than this version writes.
+    With `exec = true` in [services.NAME] a deployment is ready for ECS Exec; the session is opened by AWS's own tools.
     """
     del words
     raise UsageError(
-        "ECS Exec is not built yet: it must be on before a task starts, and needs an ssmmessages endpoint and a task "
-        "role with the four ssmmessages actions, which natless.toml cannot ask for in this version. To run a command "
-        "in the service's network, with its secrets: natless run SERVICE --command '...' --to ..."
+        "natless exec is not built yet. With exec = true in [services.NAME] a deployment on AWS is ready for "
+        "`aws ecs execute-command`. To run a command in a task of its own, in the service's network and with its "
+        "secrets: natless run SERVICE --command '...' --to ..."
     )
 
 

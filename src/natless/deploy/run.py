@@ -68,6 +68,7 @@ def _started(connect: Connect, named: services.ServiceName, service: str, comman
             taskDefinition=about["taskDefinition"],
             networkConfiguration=about["networkConfiguration"],
             capacityProviderStrategy=about.get("capacityProviderStrategy", []),
+            enableExecuteCommand=about.get("enableExecuteCommand", False),
             startedBy="natless run",
             **asked,
         )

@@ -43,6 +43,7 @@ class Ask(msgspec.Struct, frozen=True):
 def asks(spec: Spec, service: Service) -> tuple[Ask, ...]:
     """Give what the service's tasks ask of AWS: what they need in order to start, then what their containers use."""
     table = f"services.{service.name}"
+    keys = {"secretsmanager": "secrets", "ssm": "secrets", "ssmmessages": "exec"}
     started = tuple(
         Ask(
             service.name,
@@ -50,7 +51,7 @@ def asks(spec: Spec, service: Service) -> tuple[Ask, ...]:
             need.kind,
             need.why,
             need.asked_by,
-            (f"{table}.secrets", table) if need.endpoint in {"secretsmanager", "ssm"} else (table,),
+            (f"{table}.{keys[need.endpoint]}", table) if need.endpoint in keys else (table,),
             need.anywhere,
             need.named,
             tuple(_resources(spec, service, need)) if need.named else (),
@@ -107,6 +108,8 @@ def features(service: Service) -> frozenset[Feature]:
     used = {Feature.ECR_IMAGE, Feature.AWSLOGS}
     if service.launch.instances is not None:
         used.add(Feature.CONTAINER_INSTANCE)
+    if service.exec:
+        used.add(Feature.EXEC)
     if "secretsmanager" in stores:
         used.add(Feature.SECRETSMANAGER_SECRET)
     if "ssm" in stores:

@@ -30,7 +30,8 @@ def task_role(spec: Spec, service: Service) -> list[Piece]:
     if not wanted:
         return []
     properties = _properties(f"What the containers of {service.name} may use", "use-aws", wanted)
-    return [resource(ServiceIds(service).task_role, "AWS::IAM::Role", properties, causes=(f"{table}.uses", table))]
+    causes = (f"{table}.uses", f"{table}.exec", table)
+    return [resource(ServiceIds(service).task_role, "AWS::IAM::Role", properties, causes=causes)]
 
 
 def _properties(description: str, policy: str, wanted: list[Ask]) -> dict[str, Any]:

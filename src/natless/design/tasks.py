@@ -82,6 +82,10 @@ def _container(spec: Spec, service: Service) -> dict[str, Any]:
             },
         },
     }
+    if service.exec:
+        # The agent of ECS Exec leaves processes behind that nobody waits for (Amazon ECS Developer Guide, 'Monitor
+        # Amazon ECS containers with ECS Exec').
+        container["LinuxParameters"] = {"InitProcessEnabled": True}
     instances = service.launch.instances
     if instances is not None and instances.gpu:
         container["ResourceRequirements"] = [{"Type": "GPU", "Value": str(instances.gpu)}]
@@ -117,6 +121,8 @@ def ecs_service(spec: Spec, service: Service) -> Piece:
         "EnableECSManagedTags": True,
         "PropagateTags": "SERVICE",
     }
+    if service.exec:
+        properties["EnableExecuteCommand"] = True
     if not scales(service):
         properties["DesiredCount"] = service.count.min
     return resource(ids.service, "AWS::ECS::Service", properties, causes=(table,), after=_waits(spec, service))

@@ -97,7 +97,7 @@ class Service(msgspec.Struct, frozen=True):
 
     `cpu` in CPU units (1024 = one vCPU), `memory` in MiB; `port` is the container port, None for a worker. `host` and
     `path` are the patterns of the requests that the load balancer sends here; a public service without either gets
-    all that no other takes.
+    all that no other takes. With `exec`, commands can be run in its running tasks (ECS Exec).
     """
 
     name: str
@@ -113,6 +113,7 @@ class Service(msgspec.Struct, frozen=True):
     count: Count = Count()
     environment: Mapping[str, str] = {}
     secrets: tuple[Secret, ...] = ()
+    exec: bool = False
     uses: tuple[Use, ...] = ()
     calls: tuple[str, ...] = ()
     host: tuple[str, ...] = ()

@@ -65,6 +65,7 @@ def read_service(problems: Problems, name: str, given: dict[str, Any], region: s
         count=count,
         environment=read_environment(problems, (*path, "environment"), environment),
         secrets=read_secrets(problems, (*path, "secrets"), table.values.get("secrets", {}), environment, region),
+        exec=table.get(_KEYS["exec"]),
         uses=read_uses(problems, (*path, "uses"), table.values.get("uses", {}), region),
         calls=tuple(table.values.get("calls", ())),
         host=read_patterns(problems, path, table, _KEYS["host"]),

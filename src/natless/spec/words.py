@@ -225,6 +225,13 @@ SERVICE = Words(
             most=MOST_TASKS,
         ),
         Key(
+            "exec",
+            "flag",
+            "Whether commands may be run in its running tasks (ECS Exec): a task role and one more endpoint.",
+            "exec = true",
+            default=False,
+        ),
+        Key(
             "calls",
             "texts",
             "The services that its containers call by name, as SERVICE.NAME.internal, at their ports.",
@@ -240,7 +247,6 @@ SERVICE = Words(
         ),
     ),
     (
-        Later("exec", "tasks without ECS Exec", now=False),
         Later("schedule", "services that run all the time: remove the line"),
         Later("sidecars", "one container a task: remove the table"),
     ),
@@ -326,6 +332,7 @@ OTHER_WORDS = {
     "cpu_architecture": "architecture",
     "dockerfile": "build",
     "boundary": "permissions_boundary",
+    "enable_execute_command": "exec",
     "env": "environment",
     "env_vars": "environment",
     "domain": "host",
@@ -339,6 +346,7 @@ OTHER_WORDS = {
     "instance_count": "instances",
     "instance_type": "instance",
     "launch_type": "launch",
+    "execute_command": "exec",
     "gpus": "gpu",
     "mem": "memory",
     "mode": "network_mode",

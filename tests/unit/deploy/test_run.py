@@ -35,6 +35,7 @@ def started(script: Any) -> None:
         taskDefinition=f"{PREFIX}:task-definition/hello-web:3",
         networkConfiguration=NETWORK,
         capacityProviderStrategy=[],
+        enableExecuteCommand=False,
         startedBy="natless run",
         overrides={"containerOverrides": [{"name": "web", "command": ["sh", "-c", "migrate"]}]},
     )

@@ -99,6 +99,7 @@ def services(draw: st.DrawFn, name: str, *, public: bool, route: tuple[tuple[str
         launch=draw(LAUNCHES),
         environment=draw(st.dictionaries(VARIABLES, st.sampled_from(["", "1", "${HOME}", "a b", "né"]), max_size=2)),
         secrets=tuple(secrets),
+        exec=draw(st.booleans()),
         uses=tuple(draw(USES)),
         host=route[0],
         path=route[1],

@@ -68,7 +68,7 @@ def test_everything() -> None:
         cpu = 1024
         memory = 8192
         launch = "fargate"
-        exec = false
+        exec = true
         health = "/health?deep=1"
         count = {{ min = 2, max = 10, cpu = 70 }}
         environment = {{ LOG_LEVEL = "info", "spring.profiles.active" = "" }}
@@ -83,6 +83,7 @@ def test_everything() -> None:
     [found] = spec.services
     assert spec.network == Network("10.1.0.0/24", 4)
     assert (found.cpu, found.memory, found.count) == (1024, 8192, Count(2, 10, 70))
+    assert found.exec
     assert found.environment == {"LOG_LEVEL": "info", "spring.profiles.active": ""}
     assert found.secrets == (
         Secret("A", "secretsmanager", "prod/db", "url"),
@@ -168,8 +169,9 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ('build = "."\nport = 1\nlaunch = { spot = 1, fargate = 1 }', "key-unknown", "fargate-spot = 1"),
         ('build = "."\nport = 1\nlaunch = 1', "type-wrong", 'launch = "fargate"'),
         ('build = "."\nport = 1\narchitecture = "amd64"', "value-invalid", 'architecture = "x86_64"'),
-        ('build = "."\nport = 1\nexec = true', "not-supported-yet", "exec = false"),
-        ('build = "."\nport = 1\nexec = 0', "not-supported-yet", "exec = false"),
+        ('build = "."\nport = 1\nexec = 0', "type-wrong", "exec = true"),
+        ('build = "."\nport = 1\nexec = "true"', "type-wrong", "exec = true"),
+        ('build = "."\nport = 1\nenable_execute_command = true', "key-unknown", "exec = true"),
         ('build = "."\nport = 1\ncalls = ["api"]', "call-invalid", "[services.api]"),
         ('build = "."\nport = 1\nuses = { s3 = ["b"] }', "use-invalid", 's3 = ["uploads", "templates:read"]'),
         ('build = "."\nport = 1\ncpu = 1024', "fargate-size-impossible", "cpu = 1024\nmemory = 2048"),
