@@ -188,8 +188,10 @@ def test_only_what_knows_no_resource_is_allowed_on_everything_and_in_a_statement
     for statement in allowed(design.write(spec).main):
         assert not any("*" in action for action in statement["Action"])
         wide = statement["Resource"] == "*" or "*" in statement["Resource"]
-        # Service Authorization Reference, Amazon ECR, Amazon ECS and CloudWatch Logs: none has a resource type.
+        # Service Authorization Reference, Amazon ECR, Amazon ECS, CloudWatch Logs and Amazon Message Gateway Service:
+        # none has a resource type.
         known = {"ecr:GetAuthorizationToken", "ecs:DiscoverPollEndpoint", "logs:DescribeLogGroups"}
+        known |= {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")}
         assert wide == (set(statement["Action"]) <= known)
 
 
