@@ -215,6 +215,7 @@ AUTHORIZATIONS: Mapping[str, Authorization] = {
             "Verify",
         ),
     ),
+    "ssmmessages": Authorization("ssmmessages", (), "*", _reference("Amazon Session Manager Message Gateway Service")),
     "ecs": Authorization(
         "ecs",
         (

@@ -55,6 +55,29 @@ _IAM_DOC = Source(
     document="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html", read="2026-11"
 )
 
+# ECS Exec: what is refused when it is asked for, and when a service is made whose tasks could not serve it.
+EXEC_NOT_ENABLED = Refusal(
+    call="ecs:ExecuteCommand",
+    code="InvalidParameterException",
+    text="The execute command failed because execute command was not enabled when the task was run or the execute"
+    " command agent isn\u2019t running. Wait and try again or run a new task with execute command enabled and try"
+    " again.",
+    source=_thread("fabfuel/ecs-deploy", 193),
+)
+EXEC_NOT_CONNECTED = Refusal(
+    call="ecs:ExecuteCommand",
+    code="TargetNotConnectedException",
+    text="The execute command failed due to an internal error. Try again later.",
+    source=_thread("aws-containers/amazon-ecs-exec-checker", 43),
+)
+EXEC_WITHOUT_ROLE = Refusal(
+    call="ecs:CreateService",
+    code="InvalidParameterException",
+    text="The service couldn't be {done} because a valid taskRoleArn is not being used. Specify a valid task role in"
+    " your task definition and try again.",
+    source=_thread("aws/aws-cli", 6242),
+)
+
 # Order: what stands in no template edge, so that validators cannot see it.
 NO_GATEWAY_FOR_BALANCER = Refusal(
     call="elasticloadbalancing:CreateLoadBalancer",

@@ -19,7 +19,7 @@ COMMANDS = {
     "deploy": "build, push and deploy, on AWS or on the lab",
     "status": "show the stack, tasks and targets as they stand",
     "run": "start one more task of a service, and say what becomes of it",
-    "exec": "not yet: a shell in a running task",
+    "exec": "a command or a shell in a running task",
     "logs": "show what the containers wrote",
     "rollback": "go back to an earlier image, or list the releases",
     "destroy": "delete what deploy made; images and logs only when asked",

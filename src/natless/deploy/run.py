@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from natless.deploy import services, stacks
+from natless.deploy import services
 from natless.deploy.calls import Connect, Pace, about_who_asks, message
 from natless.deploy.error import DeployError
 from natless.deploy.logs import task_lines
@@ -36,7 +36,7 @@ def run(
     """
     pace = pace or Pace()
     client = connect("ecs")
-    named = _service(connect, name, service)
+    named = services.deployed(connect, name, service)
     arn = _started(connect, named, service, command)
     ended = False
     try:
@@ -80,24 +80,6 @@ def _started(connect: Connect, named: services.ServiceName, service: str, comman
         reasons = "; ".join(str(each.get("reason")) for each in answer["failures"])
         raise DeployError(f"ECS started no task of {service}: {reasons}")
     return str(answer["tasks"][0]["taskArn"])
-
-
-def _service(connect: Connect, name: str, service: str) -> services.ServiceName:
-    """Find the ECS service of the stack whose logical id or ECS name is `service`'s."""
-    stack = stacks.find(connect, name)
-    if stack is None:
-        raise DeployError(f"there is no deployment {name} here", advice="`natless deploy` makes it")
-    found = {
-        each.resource: services.named(each.id, name)
-        for each in stacks.resources(connect, stack.id)
-        if each.type == "AWS::ECS::Service" and each.id
-    }
-    wanted = f"{service.replace('-', '')}service"
-    for logical, named in found.items():
-        if logical.lower() == wanted or named.name == service:
-            return named
-    there = ", ".join(logical.lower().removesuffix("service") or logical for logical in found) or "none"
-    raise DeployError(f"the deployment {name} has no service {service}: it has {there}")
 
 
 def _until_running(

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from natless.deploy import stacks
 from natless.deploy.calls import Connect, code, pages
+from natless.deploy.error import DeployError
 from natless.deploy.progress import ServiceEvent
 
 _TASKS_A_CALL = 100
@@ -116,6 +118,24 @@ def named(identifier: str, cluster: str = "") -> ServiceName:
             return ServiceName(cluster, name)
         case _:
             return ServiceName(cluster, identifier)
+
+
+def deployed(connect: Connect, name: str, service: str) -> ServiceName:
+    """Find the ECS service of the stack `name` whose logical id or ECS name is `service`'s; raises DeployError."""
+    stack = stacks.find(connect, name)
+    if stack is None:
+        raise DeployError(f"there is no deployment {name} here", advice="`natless deploy` makes it")
+    found = {
+        each.resource: named(each.id, name)
+        for each in stacks.resources(connect, stack.id)
+        if each.type == "AWS::ECS::Service" and each.id
+    }
+    wanted = f"{service.replace('-', '')}service"
+    for logical, each in found.items():
+        if logical.lower() == wanted or each.name == service:
+            return each
+    there = ", ".join(logical.lower().removesuffix("service") or logical for logical in found) or "none"
+    raise DeployError(f"the deployment {name} has no service {service}: it has {there}")
 
 
 def read(connect: Connect, service: ServiceName, *, deleted: bool = False) -> ServiceStatus | None:

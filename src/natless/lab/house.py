@@ -37,8 +37,10 @@ from natless.lab.services.certificates import issue_by
 from natless.lab.services.discovery import Discovery
 from natless.lab.starting import ACCOUNT, Plan
 from natless.lab.supervisor import Inside
+from natless.lab.tasks.book import Book
 from natless.lab.tasks.ports import House
 from natless.lab.tasks.scheduler import Scheduler
+from natless.lab.tasks.sessions import Sessions
 from natless.lab.tracing import Tracer
 
 _TURN_SECONDS = 0.05
@@ -78,6 +80,7 @@ class Lab:
         )
         self._scheduler = Scheduler(house)
         self._balancer = Balancer(house)
+        self._sessions = Sessions(plan.region, Book(ACCOUNT, plan.region), self._scheduler.life)
         self._pages = Pages(Gateway(self.fabric), lambda: self.cloud)
         self._api = Server("api")
         self._read = -1
@@ -90,6 +93,7 @@ class Lab:
     def open(self) -> None:
         """Answer API calls on the host's port, and the commands of the control socket."""
         self._api.listen(self._inside.api, lambda _host: self._front)
+        self.account.answer_beside("ecs", "ExecuteCommand", self._sessions.execute)
         register = self._inside.control.register
         register("status", self.status)
         register("publish", self.publish)
@@ -97,6 +101,8 @@ class Lab:
         register("break", self.break_)
         register("mend", self.mend)
         register("trace", self.trace)
+        register("session", self._sessions.attach)
+        register("resize", self._sessions.resize)
 
     def turn(self) -> None:
         """Go once round: read what changed, bring the network to it, then tasks and targets."""

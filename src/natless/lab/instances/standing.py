@@ -18,10 +18,13 @@ from natless.lab.tasks.ports import House
 class Standing(msgspec.Struct, frozen=True):
     """A task's place. `pulls_by` is the interface of who prepares it, in `subnet`; `namespace` is the containers'.
 
+    `speaks_by` is the interface that the containers' own packets leave by.
+
     `target` is what is registered with target groups: an address, or an instance with the host port of each of `ports`.
     """
 
     pulls_by: str
+    speaks_by: str
     subnet: str
     namespace: str
     address: str
@@ -39,19 +42,24 @@ def stand(house: House, door: Tasks, fleet: Fleet, plan: TaskPlan) -> Standing:
     if host is None:
         attached = door.attach(plan.arn, plan.subnet, plan.groups, public=plan.public)
         namespace = when_there(house, attached.interface)
-        return Standing(attached.interface, plan.subnet, namespace, attached.address, attached.address)
+        return Standing(
+            attached.interface, attached.interface, plan.subnet, namespace, attached.address, attached.address
+        )
     machine = host.machine
     when_there(house, machine.interface)
     if plan.mode == "awsvpc":
         attached = door.attach(plan.arn, plan.subnet, plan.groups, public=False)
         namespace = when_there(house, attached.interface)
-        return Standing(machine.interface, machine.subnet, namespace, attached.address, attached.address)
+        speaks = attached.interface
+        return Standing(machine.interface, speaks, machine.subnet, namespace, attached.address, attached.address)
     door.bind(plan.arn, plan.ports)
     if plan.mode == "host":
         namespace = house.network.namespace(machine.interface)
-        return Standing(machine.interface, machine.subnet, namespace, machine.address, machine.id, plan.ports)
+        mine, address = machine.interface, machine.address
+        return Standing(mine, mine, machine.subnet, namespace, address, machine.id, plan.ports)
     joined = fleet.bridges.join(machine.interface, machine.id, plan.id, plan.ports)
-    return Standing(machine.interface, machine.subnet, joined.namespace, joined.address, machine.id, plan.ports)
+    mine = machine.interface
+    return Standing(mine, mine, machine.subnet, joined.namespace, joined.address, machine.id, plan.ports)
 
 
 def when_there(house: House, interface: str) -> str:

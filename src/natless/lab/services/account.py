@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from natless.lab.services import circumstances, faults, requests, surroundings
+from natless.lab.services import circumstances, faults, requests, ssmmessages, surroundings
 from natless.lab.services.ledger import LEDGER, Timings
+from natless.lab.services.refusing import AccountError
 
 Connect: TypeAlias = Callable[[str], Any]
 CLOUDFORMATION = "cloudformation"
@@ -21,6 +23,10 @@ _FIRST_QUESTIONS = {
     "elbv2": "describe_load_balancers",
     "ec2": "describe_vpcs",
 }
+
+
+Beside: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Answers a call from its parameters; raises AccountError."""
 
 
 class LabAccount:
@@ -47,6 +53,7 @@ class LabAccount:
         self.account_id = account_id
         self.access_key_id = access_key_id
         self.api_url = api_url
+        self._beside: dict[tuple[str, str], Beside] = {}
         self._moto = _moto()
         from natless.lab.services import sts  # noqa: PLC0415  # moto reads the surroundings when it is imported
         from natless.lab.services.guard import Guard  # noqa: PLC0415  # as above
@@ -73,6 +80,10 @@ class LabAccount:
 
         marks = {circumstances.CALLED_VIA: "cloudformation.amazonaws.com"}
         return Loopback(self.wsgi, self.region, key, secret=holder.secret, token=holder.token, marks=marks)
+
+    def answer_beside(self, service: str, call: str, answer: Beside) -> None:
+        """Have one call of a JSON service answered by `answer`, outside of the account's lock: it may take its time."""
+        self._beside[service, call] = answer
 
     @property
     def generation(self) -> int:
@@ -101,6 +112,11 @@ class LabAccount:
             text = str(environ.get("QUERY_STRING", ""))
             answer = self._cloudformation.answer(requests.body(environ), text, asked.key)
             return faults.send(answer, start_response)
+        if asked.service == ssmmessages.SERVICE and asked.call:
+            return faults.send(ssmmessages.answer(asked.call), start_response)
+        beside = self._beside.get((asked.service, asked.call))
+        if beside is not None:
+            return faults.send(_ask(beside, asked, requests.body(environ)), start_response)
         with LEDGER.lock:
             answer = self._ask_moto(environ, asked)
             if asked.changes and answer[0] < 400:  # noqa: PLR2004  # HTTP's first error status
@@ -131,6 +147,14 @@ class LabAccount:
         if status >= 400 and kind.startswith("text/html") and asked.service != "s3":  # noqa: PLR2004  # as above
             return faults.fault(*faults.not_served(asked), asked.protocol)
         return status, headers, text
+
+
+def _ask(answer: Beside, asked: requests.Asked, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    try:
+        found = answer(json.loads(body or b"{}"))
+    except AccountError as error:
+        return faults.fault(400, str(error.code), str(error.message), asked.protocol)
+    return 200, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(found).encode()
 
 
 def _moto() -> Any:

@@ -83,6 +83,7 @@ class LabEcs(InstancesEcs):
             raise refuse(refusals.SERVICE_EXISTS)
         definition = self.describe_task_definition(str(asked.get("taskDefinition")))
         self._check_targets(asked.get("loadBalancers") or [], definition)
+        _check_exec(asked.get("enableExecuteCommand"), definition, "created")
         strategy = asked.get("capacityProviderStrategy")
         if not strategy and not asked.get("launchType"):
             strategy = cluster.default_capacity_provider_strategy
@@ -162,6 +163,8 @@ class LabEcs(InstancesEcs):
             asked["networkConfiguration"] = _network(asked["networkConfiguration"], definition)
         if asked.get("platformVersion"):
             asked["platformVersion"] = _platform(asked["platformVersion"])
+        definition = self.describe_task_definition(asked.get("taskDefinition") or service.task_definition)
+        _check_exec(asked.get("enableExecuteCommand"), definition, "updated")
         for name in NEW_DEPLOYMENT:
             attribute = camelcase_to_underscores(name)
             if asked.get(name) is not None and asked[name] != getattr(service, attribute, None):
@@ -323,6 +326,12 @@ def _deployment(service: Any) -> dict[str, Any]:
         "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": f"ECS deployment ecs-svc/{number} in progress.",
     }
+
+
+def _check_exec(wanted: object, definition: Any, done: str) -> None:
+    """Refuse a service whose tasks ECS Exec could not serve: its agent has the task role's keys, or none."""
+    if wanted and not definition.task_role_arn:
+        raise refuse(refusals.EXEC_WITHOUT_ROLE, done=done)
 
 
 def _launch_type(provider: str | None) -> str:

@@ -225,6 +225,8 @@ class Tasks:
                 for container in record.containers:
                     if container["name"] == state.name:
                         container.update(_said(state))
+                        if record.enable_execute_command:
+                            container["managedAgents"] = [_agent(container)]
             self._count(record)
 
     def event(self, cluster: str, service: str, message: str) -> None:
@@ -295,11 +297,21 @@ def _container(task: TaskRecord, definition: dict[str, Any]) -> dict[str, Any]:
         "name": definition["name"],
         "image": definition["image"],
         "lastStatus": "PENDING",
+        "runtimeId": f"{task.id}-{uuid.uuid4().int % 10**10:010}",
         "networkInterfaces": [],
         "healthStatus": "UNKNOWN",
         "cpu": str(definition.get("cpu", 0)),
         "mapped": [one.get("containerPort") for one in definition.get("portMappings") or []],
     }
+
+
+def _agent(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Give ECS Exec's agent as DescribeTasks says it: its process runs where the container does, connected or not."""
+    before: Mapping[str, Any] = next(iter(container.get("managedAgents", ())), {})
+    agent = {"name": "ExecuteCommandAgent", "lastStatus": container["lastStatus"]}
+    if container["lastStatus"] == "RUNNING":
+        agent["lastStartedAt"] = before.get("lastStartedAt") or utcnow()
+    return agent
 
 
 def _said(state: ContainerState) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from natless.lab.services import ssmmessages
+
 Protocol = Literal["ec2", "query", "json", "rest-xml", "rest-json"]
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
@@ -63,7 +65,8 @@ def read(environ: dict[str, Any]) -> Asked:
     query = parse_qs(str(environ.get("QUERY_STRING", "")))
     if "Action" in query:
         return Asked(key, service, query["Action"][0], "ec2" if service == "ec2" else "query", method)
-    return Asked(key, service, "", "rest-xml" if service == "s3" else "rest-json", method)
+    call = ssmmessages.operation(method, str(environ.get("PATH_INFO", ""))) if service == ssmmessages.SERVICE else ""
+    return Asked(key, service, call, "rest-xml" if service == "s3" else "rest-json", method)
 
 
 def key(authorization: str) -> str:

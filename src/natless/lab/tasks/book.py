@@ -133,6 +133,14 @@ class Book:
             records = [record for cluster in self._ecs.tasks.values() for record in cluster.values()]
             return tuple(_task(record) for record in records if record.last_status != "STOPPED")
 
+    def task(self, cluster: str, task: str) -> Any:
+        """Give the record of a task by its id or ARN, in a cluster by its name or ARN; None where there is none."""
+        with LEDGER.lock:
+            ecs: Any = ecs_backends[self._account][self._region]
+            there = ecs.tasks.get(cluster.rpartition("/")[2], {})
+            wanted = task.rpartition("/")[2]
+            return next((each for arn, each in there.items() if arn.rpartition("/")[2] == wanted), None)
+
     def definition(self, name: str) -> Mapping[str, Any]:
         """Give a task definition by ARN or family:revision, in ECS's shape."""
         with LEDGER.lock:

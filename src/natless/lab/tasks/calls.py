@@ -21,7 +21,8 @@ import msgspec
 from natless.lab.services.identities import Session
 from natless.lab.tasks.way import RequestError, Way
 
-_OK = 200
+_OK, _FIRST_ERROR = 200, 400
+_LARGEST_ANSWER = 1 << 16
 _Result = TypeVar("_Result")
 
 ServiceName: TypeAlias = Literal["ecr", "secretsmanager", "ssm", "logs", "ecs"]
@@ -75,11 +76,19 @@ class Caller(msgspec.Struct, frozen=True):
         # A name with a dot in it is under no wildcard certificate.
         place = f"{host}/{bucket}" if "." in bucket else f"{bucket}.{host}"
         url = f"https://{place}/{quote(key, safe='/~')}"
-        request = botocore.awsrequest.AWSRequest("GET", url)
-        botocore.auth.S3SigV4Auth(self._credentials(), "s3", self.region).add_auth(request)
+        return self._rest(botocore.auth.S3SigV4Auth, "s3", "GET", url, most)
+
+    def rest(self, service: str, method: str, path: str) -> bytes:
+        """Send one request without a body to a service whose paths say what is asked; raises CallError."""
+        url = f"https://{service}.{self.region}.amazonaws.com{path}"
+        return self._rest(botocore.auth.SigV4Auth, service, method, url, _LARGEST_ANSWER)
+
+    def _rest(self, sign: type[botocore.auth.SigV4Auth], service: str, method: str, url: str, most: int) -> bytes:
+        request = botocore.awsrequest.AWSRequest(method, url)
+        sign(self._credentials(), service, self.region).add_auth(request)
         try:
-            with self.way.request("GET", url, dict(request.headers.items())) as answer:
-                if answer.status == _OK:
+            with self.way.request(method, url, dict(request.headers.items())) as answer:
+                if answer.status < _FIRST_ERROR:
                     return answer.read(most)
                 text, status = answer.read(most), answer.status
                 request_id = answer.headers.get("x-amz-request-id", "")

@@ -113,6 +113,11 @@ class Crew:
         worst: tuple[Health, ...] = ("UNHEALTHY", "UNKNOWN", "HEALTHY")
         return next((each for each in worst if each in found), None)
 
+    def container(self, name: str) -> Container | None:
+        """Give a container that runs, by its name."""
+        each = self._members.get(name)
+        return each.container if each is not None and each.since is not None and not each.over else None
+
     def states(self) -> tuple[ContainerState, ...]:
         """Give every container as DescribeTasks says it."""
         return tuple(each.state() for each in self._members.values())

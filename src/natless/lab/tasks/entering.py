@@ -2,17 +2,20 @@
 
 It joins the container's namespaces, becomes the container's user, keeps no more than the container has (capabilities,
 system calls, no new privileges) and executes. What to do comes as JSON on standard input, since variables may be
-secrets. Standard library only, all of it imported before the file system changes: nothing of the image's is loaded.
+secrets. With a `terminal` (a descriptor of its outer end) it runs there, in a session of its own, else its streams lead
+nowhere. Standard library only, all of it imported before the file system changes: nothing of the image's is loaded.
 """
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import resource
 import signal
 import sys
+import termios
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +26,8 @@ _SECCOMP_MODE_FILTER = 2
 _CAPABILITIES = 64
 _CAPABILITY_VERSION = 0x20080522
 _NOT_FOUND = 127
+_UNABLE = "----------ERROR-------\nUnable to start command: Failed to start pty: fork/exec "
+"""How the agent of ECS Exec begins what it says of a program that is not there (aws/containers-roadmap #187)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,12 +47,29 @@ def main() -> NoReturn:
     child = os.fork()  # a process is in the pid namespace only if it is born there
     if child == 0:
         try:
+            if asked["terminal"] is not None:
+                _sit_at(asked["terminal"])
             _become(asked)
             os.chdir(asked["directory"])
             os.execvpe(asked["arguments"][0], asked["arguments"], asked["environment"])  # noqa: S606 - an argument list
-        except BaseException:  # noqa: BLE001 - a fork must never return into the caller's stack
+        except BaseException as problem:  # noqa: BLE001 - a fork must never return into the caller's stack
+            said = (
+                os.strerror(problem.errno).lower() if isinstance(problem, OSError) and problem.errno else str(problem)
+            )
+            os.write(1, f"{_UNABLE}{asked['arguments'][0]}: {said}\n".encode())
             os._exit(_NOT_FOUND)
+    if asked["terminal"] is not None:
+        os.close(asked["terminal"])
     os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 0xFF)
+
+
+def _sit_at(terminal: int) -> None:
+    """Take a terminal as the controlling one of a session of one's own, and for all three streams."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    for number in range(3):
+        os.dup2(terminal, number)
+    os.close(terminal)
 
 
 def _join(pid: int) -> None:
@@ -67,7 +89,6 @@ def _same(pid: int, name: str) -> bool:
 
 def _become(asked: dict[str, Any]) -> None:
     """Take the container's user and give up what it does not have."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_NPROC, (asked["processes"], asked["processes"]))
     kept = set(asked["capabilities"])
     for number in range(_CAPABILITIES):
@@ -75,6 +96,7 @@ def _become(asked: dict[str, Any]) -> None:
             _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0)
     os.setresgid(asked["group"], asked["group"], asked["group"])
     os.setresuid(asked["user"], asked["user"], asked["user"])
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # another user begins without one
     bits = sum(1 << number for number in kept)
     low, high = bits & 0xFFFFFFFF, bits >> 32
     head = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)

@@ -7,24 +7,17 @@ after one interval; in the start period a failure does not count, and the first 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Literal, TypeAlias
 
-from natless.lab.tasks import seccomp
-from natless.lab.tasks.runner import CAPABILITY_NUMBERS, Container, in_memory, shielded
+from natless.lab.tasks.runner import Container
 from natless.lab.tasks.traits import HealthCheck
+from natless.lab.tasks.visit import enter
 
 Health: TypeAlias = Literal["HEALTHY", "UNHEALTHY", "UNKNOWN"]
-
-_LIBRARIES = {name: text for name, text in os.environ.items() if name == "LD_LIBRARY_PATH"}
-"""What Python itself may need to start where it was moved to."""
-_ENTERING = str(Path(__file__).with_name("entering.py"))
 
 
 class Tally:
@@ -70,7 +63,7 @@ class Probe:
         now = time.monotonic()
         if self._process is None:
             if now >= self._due:
-                self._process, self._until = _enter(self._container, self._check.command), now + self._check.timeout
+                self._process, self._until = enter(self._container, self._check.command), now + self._check.timeout
             return
         code = self._process.poll()
         if code is None and now < self._until:
@@ -86,30 +79,3 @@ class Probe:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
-
-
-def _enter(container: Container, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    process = container.process
-    asked = {
-        "pid": container.pid,
-        "arguments": command,
-        "environment": dict(process.environment),
-        "directory": process.directory,
-        "user": process.user,
-        "group": process.group,
-        "capabilities": [] if process.user else list(CAPABILITY_NUMBERS),
-        "processes": process.bounds.processes,
-        "filter": seccomp.profile().hex() if seccomp.supported() else "",
-    }
-    told = in_memory(json.dumps(asked).encode())
-    try:
-        return subprocess.Popen(
-            [shielded(sys.executable), "-I", "-S", _ENTERING],
-            stdin=told,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=_LIBRARIES,
-            start_new_session=True,
-        )
-    finally:
-        os.close(told)

@@ -16,6 +16,7 @@ from natless.lab.metadata.server import Keys
 from natless.lab.services.ecs_tasks import ContainerState, Tasks
 from natless.lab.tasks import words
 from natless.lab.tasks.bounds import drop_storage, make_storage, storage, task_memory
+from natless.lab.tasks.calls import Caller
 from natless.lab.tasks.crew import Crew, Ending
 from natless.lab.tasks.health import Health
 from natless.lab.tasks.logs import LogShipper
@@ -57,6 +58,8 @@ class TaskLife(threading.Thread):
         self._stop = threading.Event()
         self._over = threading.Event()
         self._admission: Admission | None = None
+        self.agent: Caller | None = None
+        """What the agent of ECS Exec calls by, with the task role's keys; None where the task has none."""
         self.registered = False
         self.deregistered = False
 
@@ -119,6 +122,9 @@ class TaskLife(threading.Thread):
         way = Way(self._house.network, standing.pulls_by, servers, self._house.ca_file, self._house.patience)
         names = [str(each["name"]) for each in self.plan.containers]
         self._admission = self._house.metadata.admit(self.plan.arn, self.plan.cluster, standing.namespace, names, own)
+        if own is not None:
+            out = msgspec.structs.replace(way, eni=standing.speaks_by)
+            self.agent = Caller(out, self._house.region, own)
         startup = Startup(self._house, self.plan, way, self._trees, execution)
         prepared = startup.prepare(self._admission.variables)
         if self._asked is not None:
@@ -133,6 +139,10 @@ class TaskLife(threading.Thread):
         pace = self._house.patience.check_pace
         self._crew = Crew(prepared, task_memory(self.plan.definition), self._meter, pace, begin)
         return self._watch(self._crew)
+
+    def container(self, name: str) -> Container | None:
+        """Give a container that runs, by its name."""
+        return self._crew.container(name) if self._crew is not None and not self.stopping else None
 
     def target(self, registration: Registration) -> tuple[str, int]:
         """Give what a target group knows the task as: an address or an instance, and a port."""

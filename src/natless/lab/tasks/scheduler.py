@@ -77,6 +77,10 @@ class Scheduler:
         for life in lives:
             life.wait(max(0.0, until - time.monotonic()))
 
+    def life(self, task: str) -> TaskLife | None:
+        """Give the life of a task that has not ended, by its id."""
+        return next((life for life in self._lives() if life.plan.id == task and not life.ended), None)
+
     def _lives(self) -> list[TaskLife]:
         return [life for keeper in self._keepers.values() for life in keeper.lives] + list(self._single.values())
 

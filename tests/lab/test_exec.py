@@ -1,0 +1,88 @@
+"""ECS Exec: what a person sees, and what ECS says.
+
+Texts: fabfuel/ecs-deploy #193 (not enabled), aws-containers/amazon-ecs-exec-checker #43 (not connected). That the agent
+needs the four actions and the endpoint: ECS developer guide, "Monitor Amazon ECS containers with ECS Exec".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+
+NOT_ENABLED = (
+    "An error occurred (InvalidParameterException) when calling the ExecuteCommand operation: The execute command failed"
+    " because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and"  # noqa: RUF001 - as ECS writes it
+    " try again or run a new task with execute command enabled and try again."
+)
+NOT_CONNECTED = (
+    "An error occurred (TargetNotConnectedException) when calling the ExecuteCommand operation: The execute command"
+    " failed due to an internal error. Try again later."
+)
+
+
+@pytest.fixture(scope="module")
+def seen(whole: Callable[[str], Any]) -> dict[str, Any]:
+    found: dict[str, Any] = whole("scenario_exec.py")
+    return found
+
+
+def test_a_task_that_was_started_without_it_says_what_to_write(seen: dict[str, Any]) -> None:
+    assert (seen["deploy without"], seen["deploy"]) == (0, 0)
+    code, said = seen["off"]
+    assert code == 4
+    assert "was started without ECS Exec" in said
+    assert "exec = true under [services.web]" in said
+    assert seen["off, by the API"] == NOT_ENABLED
+
+
+def test_a_command_runs_in_the_container(seen: dict[str, Any]) -> None:
+    assert seen["agents"] == ["ExecuteCommandAgent RUNNING"]
+    code, said = seen["command"]
+    assert code == 0, said
+    lines = said.split("\n")
+    host = f"ip-{seen['address'].replace('.', '-')}.ap-northeast-2.compute.internal"
+    # A terminal ends its lines so.
+    assert [each for each in lines if each.endswith("\r")] == ["hello there\r", f"{host}\r", "uid=0 gid=0\r"]
+
+
+def test_a_program_that_is_not_there(seen: dict[str, Any]) -> None:
+    assert "Unable to start command: Failed to start pty: fork/exec /none: no such file or directory" in seen["none"][1]
+
+
+def test_at_a_terminal(seen: dict[str, Any]) -> None:
+    terminal = seen["terminal"]
+    assert terminal["code"] == 0
+    assert "40 120\r\n" in terminal["said"]
+    assert "now-2\r\n" in terminal["said"], "the other size has come"
+    assert terminal["restored"], "this terminal is as it was"
+
+
+def test_who_leaves_takes_the_command_along(seen: dict[str, Any]) -> None:
+    assert seen["hung up"] == []
+
+
+def test_what_is_not_there_or_not_served(seen: dict[str, Any]) -> None:
+    refused = seen["refused"]
+    assert "The referenced task was not found." in refused["a task that is none"]
+    assert "Interactive is the only mode supported currently." in refused["not interactive"]
+    assert refused["another service"][1].endswith("the deployment hello has no service api: it has web\n")
+    assert "has no running task 000" in refused["another task"][1]
+
+
+@pytest.mark.parametrize(("taken", "gate"), [("no endpoint", "vpce-"), ("denied", "WebTaskRole")])
+def test_what_the_agent_needs_is_met_and_proved(seen: dict[str, Any], taken: str, gate: str) -> None:
+    assert seen[taken]["said"] == NOT_CONNECTED
+    assert seen[taken]["verdict"] == "blocked"
+    assert gate in seen[taken]["gate"]
+
+
+def test_what_is_typed_then_says_where_to_look(seen: dict[str, Any]) -> None:
+    code, said = seen["no endpoint"]["typed"]
+    assert code == 4
+    assert "TargetNotConnectedException: The execute command failed due to an internal error" in said
+    assert "no connection to ssmmessages" in said
+    assert (seen["mended"]["said"], seen["mended"]["verdict"]) == ("", "reachable")
