@@ -56,8 +56,8 @@ def test_a_program_that_is_not_there(seen: dict[str, Any]) -> None:
 def test_at_a_terminal(seen: dict[str, Any]) -> None:
     terminal = seen["terminal"]
     assert terminal["code"] == 0
-    assert "40 120\r\n" in terminal["said"]
-    assert "now-2\r\n" in terminal["said"], "the other size has come"
+    assert terminal["first"] == "40 120\r\n"
+    assert "\r\n50 132\r\n" in terminal["said"], "the other size has come"
     assert terminal["restored"], "this terminal is as it was"
 
 
