@@ -5,7 +5,6 @@ Prints what was seen as JSON (read by test_exec.py).
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -19,10 +18,12 @@ import termios
 from pathlib import Path
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 from lab_at_work import REGION, wait
 from person import NATLESS, Person
 
+from natless.deploy.sessions import open_session
 from natless.lab import control
 from natless.lab.client import connect
 
@@ -40,9 +41,9 @@ def running() -> str:
     return str(task)
 
 
-def asked(**changes: Any) -> str:
-    """Call ExecuteCommand by boto3; give what refused it, "" for nothing."""
-    given = {"cluster": "hello", "task": running(), "command": "busybox id", "interactive": True, **changes}
+def asked(task: str = "", **changes: Any) -> str:
+    """Call ExecuteCommand by boto3, on the task that runs where none is named; give what refused it, "" for nothing."""
+    given = {"cluster": "hello", "task": task or running(), "command": "busybox id", "interactive": True, **changes}
     try:
         calls("ecs").execute_command(**given)
     except ClientError as error:
@@ -85,7 +86,7 @@ def at_a_terminal(person: Person) -> dict[str, Any]:
     until("still-42\r")
     fcntl.ioctl(outer, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
     process.send_signal(28)  # SIGWINCH, which the kernel sends to the terminal's foreground group
-    wait(lambda: size() == "50 132\r\n", 60)
+    wait(lambda: size() == "50 132\r\n" or None, 60)
     types(b"exit\n")
     code = process.wait(60)
     restored = termios.tcgetattr(outer) == before
@@ -101,18 +102,15 @@ def hung_up(person: Person) -> list[str]:
     def processes() -> str:
         return person.types(*EXEC, "--command", "busybox ps")[1]
 
-    wait(lambda: "sleep 4321" in processes(), 60)
+    assert wait(lambda: "sleep 4321" in processes() or None, 60)
     process.kill()
     process.wait()
-    left: list[str] = []
 
-    def gone() -> bool:
-        left[:] = [line for line in processes().splitlines() if "sleep 4321" in line]
-        return not left
+    def left() -> list[str]:
+        return [line for line in processes().splitlines() if "sleep 4321" in line]
 
-    with contextlib.suppress(TimeoutError):
-        wait(gone, 60)
-    return left
+    wait(lambda: None if left() else True, 60)
+    return left()
 
 
 def without(person: Person) -> dict[str, Any]:
@@ -138,6 +136,47 @@ def proved(person: Person) -> dict[str, str]:
     return {"verdict": found["verdict"], "gate": found["gate"]}
 
 
+def by_role(person: Person) -> dict[str, str]:
+    """Open a session with nothing but the printed policy, and try what it does not hold."""
+    policy = person.types("template", "--role", "exec")[1]
+    iam = calls("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="guest", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="guest", PolicyName="exec", PolicyDocument=policy)
+    keys = calls("sts").assume_role(RoleArn=role, RoleSessionName="guest")["Credentials"]
+    session: Any = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
+    url = calls("sts").meta.endpoint_url
+    opened = open_session(lambda name: session.client(name, endpoint_url=url), "hello", "web", "busybox id")
+    said = {"opened": opened.task, "running": running().rpartition("/")[2]}
+    try:
+        session.client("ecs", endpoint_url=url).stop_task(cluster="hello", task=opened.task)
+    except ClientError as error:
+        said["stop"] = str(error)
+    return said
+
+
+def one_off() -> dict[str, str]:
+    """Start a task by RunTask with ECS Exec, and one whose definition has no role for it."""
+    ecs = calls("ecs")
+    about = ecs.describe_services(cluster="hello", services=ecs.list_services(cluster="hello")["serviceArns"])
+    [service] = about["services"]
+    given = {name: service[name] for name in ("networkConfiguration", "capacityProviderStrategy")}
+    wanted = {"cluster": "hello", "enableExecuteCommand": True, **given}
+    arn = ecs.run_task(taskDefinition=service["taskDefinition"], **wanted)["tasks"][0]["taskArn"]
+    wait(lambda: ecs.describe_tasks(cluster="hello", tasks=[arn])["tasks"][0].get("startedAt"), 120)
+    said = {"said": asked(arn)}
+    ecs.stop_task(cluster="hello", task=arn)
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    kept = ("containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities", "executionRoleArn")
+    ecs.register_task_definition(family="without", **{name: definition[name] for name in kept})
+    try:
+        ecs.run_task(taskDefinition="without", **wanted)
+    except ClientError as error:
+        said["without a role"] = str(error)
+    return said
+
+
 def followed(person: Person) -> dict[str, Any]:
     seen: dict[str, Any] = {"deploy without": person.types("deploy", "--to", "lab")[0]}
     seen["off"] = person.types(*EXEC)
@@ -148,6 +187,8 @@ def followed(person: Person) -> dict[str, Any]:
     seen["agents"] = [each["name"] + " " + each["lastStatus"] for each in about["containers"][0]["managedAgents"]]
     seen["command"] = person.types(*EXEC, "--command", "busybox sh -c 'echo $GREETING; busybox hostname; busybox id'")
     seen["address"] = about["containers"][0]["networkInterfaces"][0]["privateIpv4Address"]
+    seen["by a role"] = by_role(person)
+    seen["one-off"] = one_off()
     seen["none"] = person.types(*EXEC, "--command", "/none")
     seen["terminal"] = at_a_terminal(person)
     seen["hung up"] = hung_up(person)

@@ -1,7 +1,8 @@
 """ECS Exec: what a person sees, and what ECS says.
 
-Texts: fabfuel/ecs-deploy #193 (not enabled), aws-containers/amazon-ecs-exec-checker #43 (not connected). That the agent
-needs the four actions and the endpoint: ECS developer guide, "Monitor Amazon ECS containers with ECS Exec".
+Texts: fabfuel/ecs-deploy #193 (not enabled), aws-containers/amazon-ecs-exec-checker #43 (not connected), boto/boto3
+#3173 (RunTask without a role). That the agent needs the four actions and the endpoint: ECS developer guide, "Monitor
+Amazon ECS containers with ECS Exec".
 """
 
 from __future__ import annotations
@@ -13,14 +14,21 @@ import pytest
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
-NOT_ENABLED = (
-    "An error occurred (InvalidParameterException) when calling the ExecuteCommand operation: The execute command failed"
-    " because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and"  # noqa: RUF001 - as ECS writes it
-    " try again or run a new task with execute command enabled and try again."
+REFUSED = (
+    "An error occurred (InvalidParameterException) when calling the {call} operation: The execute command failed"
+    " because"
+)
+NOT_ENABLED = REFUSED.format(call="ExecuteCommand") + (
+    " execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try"  # noqa: RUF001 - as ECS writes it
+    " again or run a new task with execute command enabled and try again."
 )
 NOT_CONNECTED = (
     "An error occurred (TargetNotConnectedException) when calling the ExecuteCommand operation: The execute command"
     " failed due to an internal error. Try again later."
+)
+TASK_WITHOUT_ROLE = REFUSED.format(call="RunTask") + (
+    " a valid task role is not being used. Specify a valid task role in your task definition or as a task override and"
+    " try again."
 )
 
 
@@ -43,10 +51,18 @@ def test_a_command_runs_in_the_container(seen: dict[str, Any]) -> None:
     assert seen["agents"] == ["ExecuteCommandAgent RUNNING"]
     code, said = seen["command"]
     assert code == 0, said
-    lines = said.split("\n")
     host = f"ip-{seen['address'].replace('.', '-')}.ap-northeast-2.compute.internal"
-    # A terminal ends its lines so.
-    assert [each for each in lines if each.endswith("\r")] == ["hello there\r", f"{host}\r", "uid=0 gid=0\r"]
+    assert said.splitlines()[-3:] == ["hello there", host, "uid=0 gid=0"]
+
+
+def test_a_one_off_task_has_it_where_it_is_asked_for(seen: dict[str, Any]) -> None:
+    assert seen["one-off"] == {"said": "", "without a role": TASK_WITHOUT_ROLE}
+
+
+def test_the_printed_role_opens_sessions_and_no_more(seen: dict[str, Any]) -> None:
+    said = seen["by a role"]
+    assert said["opened"] == said["running"]
+    assert "is not authorized to perform: ecs:StopTask" in said["stop"]
 
 
 def test_a_program_that_is_not_there(seen: dict[str, Any]) -> None:

@@ -162,6 +162,7 @@ _ASKED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("service", "CreateService DeleteService DescribeServices ListServiceDeployments UpdateService"),
         ("service, service-deployment", "DescribeServiceDeployments StopServiceDeployment"),
         ("task", "DescribeTasks StopTask"),
+        ("cluster, task", "ExecuteCommand"),
         ("task-definition", "RunTask"),
         (
             "capacity-provider, cluster, service, task-definition",

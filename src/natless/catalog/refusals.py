@@ -77,6 +77,13 @@ EXEC_WITHOUT_ROLE = Refusal(
     " your task definition and try again.",
     source=_thread("aws/aws-cli", 6242),
 )
+EXEC_TASK_WITHOUT_ROLE = Refusal(
+    call="ecs:RunTask",
+    code="InvalidParameterException",
+    text="The execute command failed because a valid task role is not being used. Specify a valid task role in your"
+    " task definition or as a task override and try again.",
+    source=_thread("boto/boto3", 3173),
+)
 
 # Order: what stands in no template edge, so that validators cannot see it.
 NO_GATEWAY_FOR_BALANCER = Refusal(

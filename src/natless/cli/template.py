@@ -17,8 +17,9 @@ def _takes(arguments: Arguments) -> None:
     arguments.flag("--images", "The NAME-images stack (repositories) instead of the main one.")
     arguments.add_argument(
         "--role",
-        choices=["deploy", "push", "read"],
-        help="The least IAM policy instead, for who deploys, pushes images, or only looks (status, logs, check).",
+        choices=["deploy", "push", "read", "exec"],
+        help="The least IAM policy instead, for who deploys, pushes images, only looks (status, logs, check), or runs"
+        " commands in tasks.",
     )
     arguments.add_argument("--account", metavar="ID", help="With --role: the 12-digit account [any].")
     arguments.add_argument("--region", metavar="REGION", help="With --role: the region [natless.toml's, else any].")
@@ -51,7 +52,7 @@ def _policy(designed: design.Design, spec: Spec, role: str, account: str | None,
 
     place = Place(partition_of(region).name if region else "aws", region or "*", account or "*")
     match role:
-        case "deploy" | "push" | "read":
+        case "deploy" | "push" | "read" | "exec":
             return json.dumps(role_policy(role, designed, spec, place), indent=2)
         case _:
             raise UsageError(f"there is no role {role}")

@@ -110,19 +110,19 @@ def _executed(client: Any, asked: Mapping[str, Any], container: Mapping[str, Any
                 raise
             if code(error) == _NOT_CONNECTED and elapsed < _CONNECTS:
                 continue
-            raise _refused(error, container) from error
+            raise _refused(error, str(asked["cluster"]), container) from error
         return answer
     raise AssertionError
 
 
-def _refused(error: ClientError, container: Mapping[str, Any]) -> DeployError:
+def _refused(error: ClientError, cluster: str, container: Mapping[str, Any]) -> DeployError:
     """Say what ECS refused, and where its words do not say why, what they come from."""
     cause = f"ECS refused: {code(error)}: {message(error)}"
     if code(error) == _NOT_CONNECTED:
         return DeployError(
             cause,
             ("the agent in the task has no connection to ssmmessages: its endpoint, its group, or the task role",),
-            "`natless check` says which, for the template; `natless check aws:CLUSTER/SERVICE` for what stands",
+            f"`natless check` says which: of the template, or (aws:{cluster}, lab:{cluster}) of what stands",
         )
     agents: list[Mapping[str, Any]] = container.get("managedAgents", [])
     agent: Mapping[str, Any] = next((each for each in agents if each.get("name") == _AGENT), {})

@@ -18,7 +18,7 @@ from natless.design.design import Design
 from natless.design.images import given_image
 from natless.spec.model import Spec
 
-Role: TypeAlias = Literal["deploy", "push", "read"]
+Role: TypeAlias = Literal["deploy", "push", "read", "exec"]
 
 PUSH = (
     "ecr:BatchCheckLayerAvailability",
@@ -116,6 +116,9 @@ LOOK_UP = (
 )
 """What a deploy asks before it changes anything. Denied, it is a note: the deploy goes on without the answer."""
 
+EXEC = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources", "ecs:DescribeTasks", "ecs:ExecuteCommand")
+"""What `exec` asks. Session Manager's own actions are not among them: the session's token opens it."""
+
 _PUSHING = (TOKEN, *PUSH)
 _READING = (*READ_STACK, *READ_LOGS, *READ)
 _DEPLOYING = (*CHANGE_STACK, *LOOK_UP, *DESTROY, *OPERATE)
@@ -161,12 +164,17 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def role_policy(role: Role, design: Design, spec: Spec, place: Place) -> dict[str, Any]:
-    """Give the policy document of a role: push for who builds, read for who looks, deploy for all of it."""
+    """Give the policy document of a role: push for who builds, read for who looks, deploy for all of that.
+
+    Commands in running tasks are a matter of their own (exec): who may run them has the task's secrets and its role.
+    """
     match role:
         case "push":
             found = list(_granted(_PUSHING, spec, place))
         case "read":
             found = list(_read(_READING, spec, place))
+        case "exec":
+            found = [*_granted(EXEC, spec, place), _in_cluster(["ecs:ListTasks"], spec, place)]
         case "deploy":
             found = list(_deploy(design, spec, place))
     return {"Version": "2012-10-17", "Statement": [each for each in found if each["Action"] and each["Resource"]]}
@@ -196,9 +204,12 @@ def _granted(
 
 def _read(actions: Iterable[str], spec: Spec, place: Place) -> Iterator[dict[str, Any]]:
     yield from _granted(actions, spec, place)
-    yield _allow(
-        READ_CLUSTER, ["*"], Condition={"ArnEquals": {"ecs:cluster": place.arn("ecs", f"cluster/{spec.name}")}}
-    )
+    yield _in_cluster(READ_CLUSTER, spec, place)
+
+
+def _in_cluster(actions: Iterable[str], spec: Spec, place: Place) -> dict[str, Any]:
+    cluster = place.arn("ecs", f"cluster/{spec.name}")
+    return _allow(actions, ["*"], Condition={"ArnEquals": {"ecs:cluster": cluster}})
 
 
 def _deploy(design: Design, spec: Spec, place: Place) -> Iterator[dict[str, Any]]:

@@ -111,7 +111,8 @@ def test_six_mistakes_give_six_places(tmp_path: Path) -> None:
         (("logs", "examples/hello", "--to", "lab", "--since", "soon"), "is no duration"),
         (("deploy", "examples/hello", "--to", "lab", "--region", "eu-west-1"), "is not examples/hello/natless.toml's"),
         (("init", "examples/hello"), "stands already"),
-        (("exec", "web"), "natless run SERVICE --command"),
+        (("exec", "web", "examples/hello"), "--to"),
+        (("exec", "web", "examples/hello", "--to", "lab", "--command", " "), "--command is empty"),
         (("run", "web", "examples/hello", "--to", "lab", "--command", "echo 'half"), "No closing quotation"),
     ],
 )

@@ -35,6 +35,7 @@ port = 8080
 public = true
 count = {{ min = 1, max = 3, cpu = 60 }}
 path = "/api/*"
+exec = true
 calls = ["api"]
 [services.api]
 build = "."

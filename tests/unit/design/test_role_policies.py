@@ -62,7 +62,7 @@ def allowed(document: dict[str, Any]) -> Iterator[tuple[str, list[str], dict[str
             yield action, statement["Resource"], statement.get("Condition", {})
 
 
-@pytest.mark.parametrize("role", ["deploy", "push", "read"])
+@pytest.mark.parametrize("role", ["deploy", "push", "read", "exec"])
 @pytest.mark.parametrize("option", OPTIONS)
 def test_everything_is_allowed_only_where_aws_knows_no_resource(option: str, role: str) -> None:
     for action, resources, condition in allowed(policy(option, role)):

@@ -1,11 +1,12 @@
 """Repair of moto's ECS: services keep all that they were given, and are never steady by themselves.
 
-moto drops half of CreateService, starts no tasks, counts desired tasks as running, and lets task definitions pass
-that Fargate refuses. Here a service is a wish; `ecs_tasks` is the door through which tasks come.
+moto drops half of CreateService and RunTask, starts no tasks, counts desired tasks as running, and lets task
+definitions pass that Fargate refuses. Here a service is a wish; `ecs_tasks` is the door through which tasks come.
 """
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
@@ -220,38 +221,33 @@ class LabEcs(InstancesEcs):
             cluster.active_services_count = sum(one.status == "ACTIVE" for one in services)
         return found, failures
 
-    def run_task(self, cluster_str: str, task_definition_str: str, count: int, *args: Any, **kwargs: Any) -> Any:
-        """Record one-off tasks as RunTask does, PROVISIONING; the scheduler starts them."""
-        names = (
-            "overrides",
-            "started_by",
-            "tags",
-            "launch_type",
-            "networking_configuration",
-            "group",
-            "platform_version",
-            "capacity_provider_strategy",
-        )
-        asked = dict(zip(names, args, strict=False)) | kwargs
-        cluster = self._get_cluster(cluster_str)
-        definition = self.describe_task_definition(task_definition_str)
-        network = _network(asked.get("networking_configuration"), definition)
+    def open_tasks(self, asked: dict[str, Any]) -> list[TaskRecord]:
+        """Record one-off tasks of RunTask's parameters, PROVISIONING; the scheduler starts them."""
+        cluster = self._get_cluster(asked.get("cluster") or "default")
+        definition = self.describe_task_definition(str(asked.get("taskDefinition")))
+        network = _network(asked.get("networkConfiguration"), definition)
         group = asked.get("group") or f"family:{definition.family}"
-        strategy = asked.get("capacity_provider_strategy")
-        if strategy and asked.get("launch_type"):
+        overrides = {"containerOverrides": []} | (asked.get("overrides") or {})
+        if asked.get("enableExecuteCommand") and not (
+            overrides.get("taskRoleArn") or getattr(definition, "task_role_arn", None)
+        ):
+            raise refuse(refusals.EXEC_TASK_WITHOUT_ROLE)
+        strategy = asked.get("capacityProviderStrategy")
+        if strategy and asked.get("launchType"):
             raise AccountError(
                 "InvalidParameterException",
                 "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try "
                 "again.",
             )
-        if not strategy and not asked.get("launch_type"):
+        if not strategy and not asked.get("launchType"):
             strategy = cluster.default_capacity_provider_strategy
         made = []
-        for _ in range(count or 1):
-            task = TaskRecord(self, cluster, definition, group, asked.get("started_by") or "")
+        for _ in range(int(asked.get("count") or 1)):
+            task = TaskRecord(self, cluster, definition, group, asked.get("startedBy") or "")
             task.capacity_provider_name = strategy[0]["capacityProvider"] if strategy else None
-            task.launch_type = asked.get("launch_type") or _launch_type(task.capacity_provider_name)
-            task.overrides = {"containerOverrides": []} | (asked.get("overrides") or {})
+            task.launch_type = asked.get("launchType") or _launch_type(task.capacity_provider_name)
+            task.overrides = copy.deepcopy(overrides)
+            task.enable_execute_command = bool(asked.get("enableExecuteCommand"))
             task.tags = asked.get("tags") or []
             task.network_configuration = network
             self.tasks.setdefault(cluster.name, {})[task.task_arn] = task  # type: ignore[assignment]  # moto's own Task lacks half
@@ -330,7 +326,7 @@ def _deployment(service: Any) -> dict[str, Any]:
 
 def _check_exec(wanted: object, definition: Any, done: str) -> None:
     """Refuse a service whose tasks ECS Exec could not serve: its agent has the task role's keys, or none."""
-    if wanted and not definition.task_role_arn:
+    if wanted and not getattr(definition, "task_role_arn", None):
         raise refuse(refusals.EXEC_WITHOUT_ROLE, done=done)
 
 
@@ -362,9 +358,14 @@ def _update_service(self: Any) -> ActionResult:
     return ActionResult({"service": self.ecs_backend.change_service(dict(self._get_params()))})
 
 
+def _run_task(self: Any) -> ActionResult:
+    return ActionResult({"tasks": self.ecs_backend.open_tasks(dict(self._get_params())), "failures": []})
+
+
 def repair() -> None:
     """Put the repaired ECS in the place of moto's; before the first use of ECS in this process."""
     EC2ContainerServiceResponse.create_service = _create_service  # type: ignore[method-assign]  # moto dispatches by name
+    EC2ContainerServiceResponse.run_task = _run_task  # type: ignore[method-assign]  # as above
     EC2ContainerServiceResponse.update_service = _update_service  # type: ignore[method-assign]  # as above
     models.ecs_backends.backend = LabEcs
     LEDGER.changed()

@@ -82,7 +82,7 @@ class Scheduler:
         return next((life for life in self._lives() if life.plan.id == task and not life.ended), None)
 
     def _lives(self) -> list[TaskLife]:
-        return [life for keeper in self._keepers.values() for life in keeper.lives] + list(self._single.values())
+        return [life for keeper in list(self._keepers.values()) for life in keeper.lives] + list(self._single.values())
 
     def _heed_stops(self, tasks: tuple[TaskView, ...]) -> None:
         """Stop the tasks that StopTask named."""

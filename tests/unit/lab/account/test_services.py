@@ -174,6 +174,11 @@ def test_a_service_needs_a_balancer_and_says_all_that_it_was_given(account: Any,
     assert code == "InvalidParameterException"
     assert text == f"The target group with targetGroupArn {group} does not have an associated load balancer."
     site.listen(site.balancer("service"), group)
+    # The text: aws/aws-cli #6242.
+    assert refusal(site.ecs.create_service, **asked, enableExecuteCommand=True)[1] == (
+        "The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role in"
+        " your task definition and try again."
+    )
     site.ecs.create_service(**asked)
     said = site.ecs.describe_services(cluster="reads", services=["web"])["services"][0]
     same = set(asked) - {"cluster", "taskDefinition"}
