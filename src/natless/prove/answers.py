@@ -37,7 +37,10 @@ class Yes(msgspec.Struct, frozen=True):
 
 
 class No(msgspec.Struct, frozen=True):
-    """It is not reached: `gate` says no, by `rule`; `public` says whether the name leads to a public address."""
+    """It is not reached: `gate` says no, by `rule`; `public` says whether the name leads to a public address.
+
+    `behind` are those that would say no next, whatever mends this one.
+    """
 
     path: Path
     gate: Gate
@@ -45,6 +48,7 @@ class No(msgspec.Struct, frozen=True):
     reason: str
     mend: Mend = Mend()
     public: bool = False
+    behind: tuple[No, ...] = ()
 
 
 Answer: TypeAlias = Yes | No | Maybe
@@ -76,6 +80,15 @@ def sequence(*answers: Answer) -> Answer:
     if gaps:
         return Maybe(distinct(gaps))
     return Yes(Path(tuple(forward), tuple(back)), tuple(remarks), "; ".join(degraded), private, tuple(others))
+
+
+def independent(*answers: Answer) -> Answer:
+    """Give the same as `sequence` of parts of which none leans on another: a No then tells those behind it, too."""
+    answer = sequence(*answers)
+    if not isinstance(answer, No):
+        return answer
+    refusing = [each for each in answers if isinstance(each, No)]
+    return msgspec.structs.replace(answer, behind=(*answer.behind, *refusing[1:]))
 
 
 def either(left: Answer, right: Answer, gaps: tuple[Gap, ...]) -> Answer:

@@ -122,23 +122,19 @@ def _reason(answer: Answer) -> str:
 
 
 def _findings(world: World, task: TaskDefinition, said: dict[str, Answer]) -> list[Finding]:
-    """Give one finding a gate and cause, whatever number of needs it blocks, and the remarks of what is reached."""
-    grouped: dict[tuple[str, str, str], list[tuple[str, No]]] = {}
-    remarks: list[Finding] = []
-    for need, answer in said.items():
-        match answer:
-            case No():
-                key = (answer.rule.code, answer.gate.element, _cause(answer))
-                grouped.setdefault(key, []).append((need, answer))
-            case Yes():
-                remarks.extend(answer.remarks)
-            case Maybe():
-                pass
-    found = _joined(remarks)
+    """Give one finding a gate and cause, whatever number of needs it blocks, and the remarks of what is reached.
+
+    What stands behind a gate comes after the gates: who mends one would meet it next.
+    """
+    met = [(need, need, answer) for need, answer in said.items() if isinstance(answer, No)]
+    met += [(need, f"{need}, once it is reached", next_) for need, _, no in met for next_ in no.behind]
+    grouped: dict[tuple[str, str, str], list[tuple[str, str, No]]] = {}
+    for need, shown, no in met:
+        grouped.setdefault((no.rule.code, no.gate.element, _cause(no)), []).append((need, shown, no))
+    found = _joined([remark for answer in said.values() if isinstance(answer, Yes) for remark in answer.remarks])
     for group in grouped.values():
-        need, no = group[0]
-        needs = ", ".join(dict.fromkeys(name for name, _ in group))
-        message = f"{needs}: {no.reason}"
+        need, _, no = group[0]
+        message = f"{', '.join(dict.fromkeys(shown for _, shown, _ in group))}: {no.reason}"
         mend = fix(no.mend, no.gate.origin)
         shown = ENVIRONMENT_FILE if need == "s3" and _waits_for_files(task) else need
         found.append(no.rule.finding(no.gate.element, no.gate.origin, message, symptom(world.cloud, shown, no), mend))

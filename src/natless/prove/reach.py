@@ -19,7 +19,7 @@ from natless.finding.rules import (
 from natless.prove import endpoint_mends, flows, mends, names
 from natless.prove.absence import Thing, absence
 from natless.prove.addresses import one
-from natless.prove.answers import Answer, Mend, No, Yes, either, sequence
+from natless.prove.answers import Answer, Mend, No, Yes, either, independent, sequence
 from natless.prove.calls import Call, endpoint_policy
 from natless.prove.elsewhere import elsewhere
 from natless.prove.ends import End
@@ -113,7 +113,7 @@ def _through_gateway(world: World, source: End, endpoint: GatewayEndpoint, goal:
     if not endpoint.available:
         return _not_available(world, source, endpoint, goal)
     way = flows.by_gateway(world, source, world.service_end(goal.service), endpoint.id)
-    return sequence(way, endpoint_policy(world, endpoint, goal.calls, source))
+    return independent(way, endpoint_policy(world, endpoint, goal.calls, source))
 
 
 def _not_available(world: World, source: End, endpoint: GatewayEndpoint | InterfaceEndpoint, goal: Goal) -> Answer:
@@ -172,8 +172,8 @@ def _through_interface(world: World, source: End, endpoint: InterfaceEndpoint, g
         for end in _ends(world, endpoint)
     ]
     hop = Hop("name", endpoint.id, "private DNS", endpoint.origin)
-    named = Yes(Path((hop,)))
-    return sequence(named, _any_of(endpoint, source, answers), endpoint_policy(world, endpoint, goal.calls, source))
+    policy = endpoint_policy(world, endpoint, goal.calls, source)
+    return independent(Yes(Path((hop,))), _any_of(endpoint, source, answers), policy)
 
 
 def _s3_interface(world: World, source: End, endpoint: InterfaceEndpoint, no: No | None = None) -> No:

@@ -12,7 +12,7 @@ from natless.cloud.text import same
 from natless.finding import Gap, Gate, Hop, Path
 from natless.finding.rules import EXECUTION_ROLE_MISSING, IMAGE_NOT_PRIVATE, TASK_ROLE_DENIES
 from natless.prove import flows
-from natless.prove.answers import Answer, Mend, No, Yes, sequence
+from natless.prove.answers import Answer, Mend, No, Yes, independent
 from natless.prove.calls import identity
 from natless.prove.demands import Demand, demands
 from natless.prove.ends import End
@@ -80,7 +80,7 @@ def _answer(world: World, task: TaskDefinition, spot: Place, demand: Demand) -> 
         way = Maybe((spot.group.proxy,))
     else:
         way = reach(world, spot.end, _signed(world, task, spot, demand.goal))
-    return sequence(way, _role(world, task, spot, demand, _endpoint(way)), bar)
+    return independent(way, _role(world, task, spot, demand, _endpoint(way)), bar)
 
 
 def _endpoint(way: Answer) -> str | None:
