@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from natless.cli.arguments import Arguments, Command, UsageError
 from natless.cli.ending import USAGE, paint_for_output
 from natless.cli.saying import say
-from natless.cli.source import source_of, spoken
+from natless.cli.source import sources_of, spoken
 from natless.cloud.cloud import called
 from natless.finding import worst_exit_code
 from natless.load import LoadError
@@ -30,7 +30,7 @@ def parameter_values(given: Sequence[str]) -> dict[str, str]:
 
 
 def _takes(arguments: Arguments) -> None:
-    arguments.path()
+    arguments.add_argument("paths", nargs="*", default=["."], metavar="PATH")
     arguments.add_argument(
         "--param",
         dest="params",
@@ -48,21 +48,29 @@ def _takes(arguments: Arguments) -> None:
 
 
 def check(
-    path: str, params: Sequence[str], region: str | None, account: str | None, *, private: bool, as_json: bool
+    paths: Sequence[str],
+    params: Sequence[str],
+    region: str | None,
+    account: str | None,
+    *,
+    private: bool,
+    as_json: bool,
 ) -> None:
     """Prove that every task in PATH can start and be reached.
 
     PATH is a folder with natless.toml, a CloudFormation template (YAML or JSON), a folder of describe JSON, or what
     stands: aws:CLUSTER/SERVICE (or the whole aws:CLUSTER), and likewise lab:CLUSTER. Nothing is changed there.
+    Several templates are stacks that are deployed together, in this order: what one exports another may import, and
+    --param NAME=FILE.ID gives a parameter a resource (or an output) of another.
 
     Exit codes: 0 every promise holds, 1 findings, 2 PATH cannot be read, 3 something that matters is unknown.
     """
     try:
-        source = source_of(path, parameter_values(params), region, account)
+        source = sources_of(paths or ["."], parameter_values(params), region, account)
     except (SpecError, LoadError) as error:
         if not as_json:
             raise
-        say(check_json(spoken(path), (), error.findings, ()))
+        say(check_json(", ".join(map(spoken, paths)), (), error.findings, ()))
         sys.exit(USAGE)
     proof = prove(source.cloud, Promises(private=private or (source.spec is not None and not source.spec.network.nat)))
     findings = tuple(source.place(finding) for finding in proof.findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -74,11 +74,7 @@ def spec_of(path: str) -> Spec:
 
 def source_of(path: str, parameters: Mapping[str, str], region: str | None, account: str | None) -> Source:
     """Read whatever `path` is. Raises SpecError or LoadError with every problem, or UsageError."""
-    # The last word, after --region and the file's own.
-    surrounding = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    _form("--region", region, REGION_PATTERN, "a region's name has the form us-east-1")
-    _form("AWS_REGION", surrounding, REGION_PATTERN, "a region's name has the form us-east-1")
-    _form("--account", account, "[0-9]{12}", "an account's number has 12 digits")
+    surrounding = _surrounding(region, account)
     if path.startswith(("aws:", "lab:")):
         return _standing(path, region or surrounding)
     if os.path.isdir(path) and not os.path.isfile(spec_path(path)):
@@ -94,6 +90,30 @@ def source_of(path: str, parameters: Mapping[str, str], region: str | None, acco
         )
     name = spoken(path)
     return Source(name, load.cloudformation(text_of(path), name, parameters, region or surrounding, account))
+
+
+def sources_of(paths: Sequence[str], parameters: Mapping[str, str], region: str | None, account: str | None) -> Source:
+    """Read what `paths` are: one as `source_of` does, several as the templates of stacks that are deployed together."""
+    if len(paths) == 1:
+        return source_of(paths[0], parameters, region, account)
+    surrounding = _surrounding(region, account)
+    texts: dict[str, str] = {}
+    for path in paths:
+        if path.startswith(("aws:", "lab:")) or path.endswith(".toml") or not os.path.isfile(path):
+            raise UsageError(f"{path} is no template: several paths are the templates of stacks deployed together")
+        if spoken(path) in texts:
+            raise UsageError(f"{path} is given twice")
+        texts[spoken(path)] = text_of(path)
+    return Source(", ".join(texts), load.stacks(texts, parameters, region or surrounding, account))
+
+
+def _surrounding(region: str | None, account: str | None) -> str | None:
+    """Give the surroundings' region, the last word after --region and the file's own; misspelt values are refused."""
+    surrounding = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    _form("--region", region, REGION_PATTERN, "a region's name has the form us-east-1")
+    _form("AWS_REGION", surrounding, REGION_PATTERN, "a region's name has the form us-east-1")
+    _form("--account", account, "[0-9]{12}", "an account's number has 12 digits")
+    return surrounding
 
 
 def spoken(path: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.load.cloudformation.test_several_stacks import IMPORTS, network, service
 
 NATLESS = Path(sys.executable).parent / "natless"
 ROOT = Path(__file__).parents[3]
@@ -120,6 +121,31 @@ def test_bad_usage_ends_with_2_and_words(arguments: tuple[str, ...], words: str)
     _, said = natless(*arguments, expect=2)
     assert words in said
     assert said.strip()
+
+
+def test_several_templates_are_stacks_deployed_together(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(network())
+    (tmp_path / "svc.yaml").write_text(service(IMPORTS))
+    given = ("net.yaml", "svc.yaml", "--region", "ap-northeast-2", "--account", "123456789012")
+    said, _ = natless("check", *given, cwd=tmp_path)
+    assert said.endswith("net.yaml, svc.yaml: reachable: 6 of 6 promises hold\n")
+    found = json.loads(natless("check", *given, "--json", cwd=tmp_path)[0])
+    assert found["source"] == "net.yaml, svc.yaml"
+    (tmp_path / "net.yaml").write_text("Resources: 1")
+    found = json.loads(natless("check", *given, "--json", cwd=tmp_path, expect=2)[0])
+    assert {each["file"] for each in found["findings"]} == {"net.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        (("examples/hello/natless.toml", "examples/hello"), "examples/hello/natless.toml is no template"),
+        (("LICENSE", "LICENSE"), "LICENSE is given twice"),
+        (("LICENSE", "lab:hello"), "lab:hello is no template"),
+    ],
+)
+def test_several_paths_are_templates(paths: tuple[str, ...], words: str) -> None:
+    assert words in natless("check", *paths, expect=2)[1]
 
 
 def test_init_writes_what_check_reads(tmp_path: Path) -> None:

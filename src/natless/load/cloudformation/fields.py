@@ -40,7 +40,7 @@ class Fields:
     @property
     def origin(self) -> Origin:
         """Give where this object stands."""
-        return Origin(self.template.source, self.line, self.resource.id)
+        return Origin(self.template.problems.of(self.resource.id), self.line, self.resource.id)
 
     def place(self, key: str) -> Place:
         """Give where the field stands, or the object where it is not set."""

@@ -16,7 +16,7 @@ from natless.finding.rules import REFERENCE_UNDEFINED, TEMPLATE_MALFORMED
 from natless.load.cloudformation.attributes import PROPERTIES, TEXTS
 from natless.load.cloudformation.template import Template
 from natless.load.cloudformation.tree import Map, Node, Seq, kind
-from natless.load.cloudformation.values import NOTHING, Place, Reference, Value, flat, without_dynamic
+from natless.load.cloudformation.values import NOTHING, Place, Reference, Value, flat, sure_parts, without_dynamic
 
 MAX_RENDERED = 100_000
 """Characters of one resolved text: names built of names can double at each step."""
@@ -28,10 +28,6 @@ MAX_CIDRS = 256
 """Fn::Cidr gives at most this many (its own documentation)."""
 
 _PART = re.compile(r"\$\{([^}]*)\}")
-_ATOM = re.compile(r"\$\{[^}]*\}|(?:(?!\$\{).)+", re.DOTALL)
-_WORDS = frozenset({"${AWS::AccountId}", "${AWS::Partition}", "${AWS::Region}"})
-"""Symbols that come to letters, digits and hyphens, whatever they come to."""
-
 _SYMBOL = re.compile(r"\$\{[^}]*\}(?:\[[^\]]*\])?")
 
 _PLACEHOLDER = re.compile(r"<([^<>/]+)(?:/([^<>]*))?>")
@@ -239,23 +235,28 @@ def _split(template: Template, node: Node, place: Place) -> Value:
     whole = text(template, resolve(template, node[1], place), place)
     if isinstance(whole, Gap):
         return whole
-    sure, all_of_it = _sure_parts(whole, node[0])
+    sure, all_of_it = sure_parts(whole, node[0], lambda symbol: _is_id(template, symbol))
     if all_of_it:
-        return _texts(sure, place)
+        return _ids(template, sure, place)
     found = template.symbol(f"Fn::Split:{node[0]}:{flat(whole)}", template.why(whole))
     template.leading[found] = sure
     return found
 
 
-def _sure_parts(whole: str, delimiter: str) -> tuple[list[str], bool]:
-    """Split text up to the first unresolved part that may hold the delimiter; True where that is all of it."""
-    parts = [""]
-    for atom in _ATOM.findall(whole):
-        if is_symbolic(atom) and (atom not in _WORDS or re.search(r"[\w-]", delimiter)):
-            return parts[:-1], False
-        first, *rest = [atom] if is_symbolic(atom) else atom.split(delimiter)
-        parts = [*parts[:-1], parts[-1] + first, *rest]
-    return parts, True
+def _is_id(template: Template, text: str) -> bool:
+    """Say whether text is an id that EC2 gives and nothing else: `subnet-` and hexadecimal digits, likewise."""
+    resource = template.resources.get(text[2:-1])
+    return text[:2] == "${" and resource is not None and resource.kind.startswith("AWS::EC2::")
+
+
+def _ids(template: Template, values: list[str], place: Place) -> Seq:
+    """Give texts as a list; an id of a resource as a reference to it, as it was before it was joined."""
+    found = Seq(place.line)
+    for value in values:
+        reference = Map(place.line)
+        reference.put("Ref", value[2:-1], place.line)
+        found.put(reference if _is_id(template, value) else value, place.line)
+    return found
 
 
 def _texts(values: list[str], place: Place) -> Seq:
@@ -369,6 +370,9 @@ def _import_value(template: Template, node: Node, place: Place) -> Value:
     name = text(template, resolve(template, node, place), place)
     if isinstance(name, Gap):
         return name
+    known = template.imported(name, place)
+    if known is not None:
+        return known
     why = f"{flat(name)} is exported by another stack, which was not read"
     found = template.symbol(f"Fn::ImportValue:{flat(name)}", why)
     template.texts.add(found)

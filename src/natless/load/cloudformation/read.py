@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
+from typing import TypeVar
 
 import msgspec
 
@@ -34,6 +36,7 @@ from natless.load.cloudformation.template import Resource, Template
 from natless.load.cloudformation.tree import MAX_TEXT, Node, Problems, Unparsable
 from natless.load.error import LoadError
 
+T = TypeVar("T")
 _Reader = Callable[[Draft, Resource], None]
 
 
@@ -112,21 +115,27 @@ def cloudformation(
         LoadError: with every problem, where the text is no template or parts of it have a form CloudFormation refuses.
     """
     problems = Problems(source)
+    return whole_or_problems(
+        lambda: cloud_of(read_sections(tree_of(text, problems), problems, parameters, region, account)), problems
+    )
+
+
+def whole_or_problems(read: Callable[[], T], problems: Problems) -> T:
+    """Give what is read, or raise LoadError with every problem that was met."""
     try:
-        tree = _tree(text, problems)
-        template = read_sections(tree, problems, parameters, region, account)
-        cloud = _cloud(template)
+        found = read()
     except Unparsable as error:
         problems.add(TEMPLATE_UNREADABLE, "", error.line, error.message)
     except RecursionError:
         problems.add(TEMPLATE_UNREADABLE, "", 1, "expressions lead through each other too deeply to be resolved")
     else:
         if not problems.found:
-            return cloud
+            return found
     raise LoadError(tuple(sorted(problems.found, key=lambda finding: finding.origin.line or 0)))
 
 
-def _tree(text: str, problems: Problems) -> Node:
+def tree_of(text: str, problems: Problems) -> Node:
+    """Give the tree of a text, JSON or YAML; raises Unparsable."""
     if len(text) > MAX_TEXT:
         raise Unparsable(1, f"{len(text):,} characters: CloudFormation takes at most 1 MB")
     text = text.removeprefix("\ufeff")
@@ -140,8 +149,10 @@ def _tree(text: str, problems: Problems) -> Node:
     return read_yaml(text, problems)
 
 
-def _cloud(template: Template) -> Cloud:
+def cloud_of(template: Template, before: Mapping[str, frozenset[str]] = MappingProxyType({})) -> Cloud:
+    """Read all resources into a Cloud; `before` are, for each, those of earlier stacks."""
     order = edges(template)
+    order = {name: found | before.get(name, frozenset()) for name, found in order.items()} if before else order
     circles(template, order)
     draft = Draft(template, order)
     kinds: dict[str, list[Resource]] = {}

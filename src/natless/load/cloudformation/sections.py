@@ -175,7 +175,7 @@ def _allowed(template: Template, name: str, definition: Map, value: str, place: 
 
 def _resources(template: Template) -> None:
     section = _section(template, "Resources")
-    if len(section) > MAX_RESOURCES:
+    if len(section) > MAX_RESOURCES * max(1, len(set(template.problems.sources.values()))):
         line = template.tree.lines["Resources"]
         raise Unparsable(
             line, f"{len(section):,} resources: CloudFormation takes at most {MAX_RESOURCES} in a template"

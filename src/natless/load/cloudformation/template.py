@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from natless.catalog.partitions import partition_of
@@ -47,6 +49,8 @@ class Template:
         """By the symbol of a split text: its parts before the first that is not resolved."""
         self.texts: set[str] = set()
         """Symbols that stand for text, never for a list."""
+        self.imported: Callable[[str, Place], Value | None] = lambda _name, _place: None
+        """What another stack exports by a name, where it was read as well."""
         self.region = region or self.symbol("AWS::Region", "the region is not known: give --region")
         self.account = account or self.symbol("AWS::AccountId", "the account is not known: give --account")
         partition = partition_of(self.region)
@@ -77,7 +81,8 @@ class Template:
 
     def gap(self, place: Place, why: str) -> Gap:
         """Say that what stands at `place` cannot be read."""
-        return Gap(place.what, Origin(self.source, place.line, place.what.partition(".")[0]), why)
+        name = place.what.partition(".")[0]
+        return Gap(place.what, Origin(self.problems.of(name), place.line, name), why)
 
     def problem(self, rule: Rule, place: Place, message: str) -> Gap:
         """Note a problem at `place`; the answer stands in for the value, so that reading can go on to the next."""

@@ -6,6 +6,7 @@ function is still the `Map` that spells it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from natless.finding import Finding, Origin
@@ -91,14 +92,20 @@ class Problems:
     def __init__(self, source: str) -> None:
         """Collect for the file that the person named `source`."""
         self.source = source
+        self.sources: Mapping[str, str] = {}
+        """Where several stacks are read as one: the file of each name."""
         self.found: dict[Finding, None] = {}
         self.twice: list[tuple[str, int, int]] = []
         """Keys written twice in one object: the key, its first line, its second. `sections` says where that matters."""
 
+    def of(self, name: str) -> str:
+        """Give the file in which a resource, or whatever else has a name, stands."""
+        return self.sources.get(name, self.source)
+
     def add(self, rule: Rule, subject: str, line: int | None, message: str) -> None:
         """Note one problem of `subject`, once."""
         resource = subject.partition(".")[0]
-        self.found[rule.finding(subject, Origin(self.source, line, resource), message)] = None
+        self.found[rule.finding(subject, Origin(self.of(resource), line, resource), message)] = None
 
 
 _KINDS: tuple[tuple[type, str], ...] = (

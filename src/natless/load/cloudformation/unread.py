@@ -105,7 +105,7 @@ def doubt(draft: Draft) -> None:
         if is_opaque(resource.kind):
             why = f"{resource.id} ({resource.kind}) was given it and may have changed it"
             for name in sorted(draft.order[resource.id]):
-                gap = Gap(name, Origin(draft.template.source, resource.line, resource.id), why)
+                gap = Gap(name, Origin(draft.template.problems.of(resource.id), resource.line, resource.id), why)
                 if name not in resource.depends_on and attributes(draft.template, resource, name) == _DEFAULT_GROUP:
                     # Not the VPC was handed over, only its default group: as CDK's VpcRestrictDefaultSG does it.
                     _default_group(draft, name, gap)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -46,6 +47,9 @@ class Place(msgspec.Struct, frozen=True):
         return Place(self.what + name, line)
 
 
+_ATOM = re.compile(r"\$\{[^}]*\}|(?:(?!\$\{).)+", re.DOTALL)
+_WORDS = frozenset({"${AWS::AccountId}", "${AWS::Partition}", "${AWS::Region}"})
+"""Symbols that come to letters, digits and hyphens, whatever they come to."""
 _SYMBOL = re.compile(r"\$\{([^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:([^{}]*)\}\}")
 
@@ -58,6 +62,21 @@ def symbols(text: str) -> list[str]:
 def flat(text: str) -> str:
     """Give text that can stand inside a `${...}`."""
     return _SYMBOL.sub(r"\1", text).translate({ord("{"): None, ord("}"): None})
+
+
+def sure_parts(whole: str, delimiter: str, is_word: Callable[[str], bool]) -> tuple[list[str], bool]:
+    """Split text up to the first unresolved part that may hold the delimiter; True where that is all of it.
+
+    `is_word` says of which symbols more it is known that they come to letters, digits and hyphens.
+    """
+    parts = [""]
+    for atom in _ATOM.findall(whole):
+        symbolic = "${" in atom
+        if symbolic and (not (atom in _WORDS or is_word(atom)) or re.search(r"[\w-]", delimiter)):
+            return parts[:-1], False
+        first, *rest = [atom] if symbolic else atom.split(delimiter)
+        parts = [*parts[:-1], parts[-1] + first, *rest]
+    return parts, True
 
 
 def without_dynamic(text: str) -> str:
