@@ -163,7 +163,12 @@ class Stage:
             if found := what():
                 return found
             time.sleep(0.05)
-        seen = {"events": self.events()[:8], "log": self.lines()[-12:], "proxies": self.balancer.problems}
+        seen = {
+            "events": self.events()[:8],
+            "log": self.lines()[-12:],
+            "proxies": self.balancer.problems,
+            **self._ecs(),
+        }
         message = f"nothing in {seconds} s; {seen}"
         raise TimeoutError(message)
 
@@ -176,6 +181,30 @@ class Stage:
             for each in streams
             for event in logs.get_log_events(logGroupName="/lab/hello", logStreamName=each["logStreamName"])["events"]
         ]
+
+    def _ecs(self) -> dict[str, Any]:
+        """Give what ECS says of services and of every task, briefly."""
+        ecs = self.connect("ecs")
+        services = ecs.describe_services(cluster="lab", services=["hello"])["services"]
+        tasks = [
+            each
+            for status in ("RUNNING", "STOPPED")
+            if (arns := ecs.list_tasks(cluster="lab", desiredStatus=status)["taskArns"])
+            for each in ecs.describe_tasks(cluster="lab", tasks=arns)["tasks"]
+        ]
+        told = ("id", "status", "taskDefinition", "desiredCount", "runningCount", "failedTasks", "rolloutState")
+        return {
+            "deployments": [[one.get(key) for key in told] for each in services for one in each["deployments"]],
+            "tasks": [
+                [
+                    each["taskArn"][-8:],
+                    each["taskDefinitionArn"].rpartition("/")[2],
+                    each["lastStatus"],
+                    each.get("stoppedReason"),
+                ]
+                for each in tasks
+            ],
+        }
 
     def events(self) -> list[str]:
         """Give the events of the one service, the newest first."""

@@ -257,7 +257,21 @@ class Tasks:
             if failed is not None:
                 release["failedTasks"] = failed
             if state == "COMPLETED":
-                found.deployments = [release]
+                # One that was begun meanwhile stays.
+                del found.deployments[found.deployments.index(release) + 1 :]
+
+    def roll_back(self, cluster: str, service: str, failed: str, *, to: str, revision: str) -> None:
+        """Start a deployment of the revision of an earlier one (`to`), as the circuit breaker does.
+
+        Where `failed` is not the primary any more, somebody asked for something else meanwhile, and that stands.
+        """
+        with LEDGER.lock:
+            found = self._service(cluster, service)
+            if found.status != "ACTIVE" or found.deployments[0]["id"] != failed:
+                return
+            self._ecs.change_service({"cluster": cluster, "service": service, "taskDefinition": revision})
+            reason = f"ECS deployment circuit breaker: rolling back to deploymentId {to}."
+            self.rollout(cluster, service, found.deployments[0]["id"], "IN_PROGRESS", reason)
 
     def _service(self, cluster: str, service: str) -> Any:
         return self._ecs._get_service(cluster, service.rsplit("/", maxsplit=1)[-1])  # noqa: SLF001  # moto has no public one

@@ -162,9 +162,6 @@ class Scheduler:
         return life
 
     def _roll_back(self, view: ServiceView, target: Deployment) -> None:
-        """Start a deployment of the revision that last worked, as the circuit breaker does."""
-        ecs = self._house.connect("ecs")
-        ecs.update_service(cluster=view.cluster, service=view.name, taskDefinition=target.definition)
-        primary = next(each for each in self._book.services() if each.key == view.key).deployments[0]
-        reason = f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
-        self._door.rollout(view.cluster, view.name, primary.id, "IN_PROGRESS", reason)
+        """Start a deployment of the revision that last worked."""
+        failed = next(each.id for each in view.deployments if each.primary)
+        self._door.roll_back(view.cluster, view.name, failed, to=target.id, revision=target.definition)

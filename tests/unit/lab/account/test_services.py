@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -305,3 +309,17 @@ def test_an_update_of_a_service_starts_a_deployment(account: Any) -> None:
     assert forced[0]["id"] != same[0]["id"]
     gone = site.ecs.delete_service(cluster="updates", service="web", force=True)["service"]
     assert gone["status"] in {"DRAINING", "INACTIVE"}
+
+
+def test_what_is_told_of_a_deployment_that_was_replaced_meanwhile_changes_no_newer_one() -> None:
+    program = Path(__file__).with_name("replaced.py")
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    asked = [["2", "PRIMARY", "IN_PROGRESS"], ["1", "ACTIVE", "IN_PROGRESS"]]
+    assert seen["asked"] == asked
+    complete = [asked[0], ["1", "ACTIVE", "COMPLETED"]]
+    assert seen["the old one is told to be complete"] == complete
+    assert seen["the old one is told to have failed"] == complete
+    back = seen["the new one is told to have failed"]
+    assert back[0][:2] == ["1", "PRIMARY"]
