@@ -32,6 +32,7 @@ sts = "reader"
 
 OPTIONS: dict[str, str] = {
     "hello": HELLO,
+    "zones by name": f'{HELLO}\n[network]\nzones = ["us-east-1a", "us-east-1c"]\n',
     "cidr, zones": f'{HELLO}\n[network]\ncidr = "10.9.0.0/20"\nzones = 4\n',
     "security_groups": f'{HELLO}\n[network]\nsecurity_groups = "single"\n',
     "egress, ingress": f'{HELLO}\n[network]\negress = "https"\ningress = ["198.51.100.0/24", "8.8.8.0/24"]\n',

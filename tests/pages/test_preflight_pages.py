@@ -171,3 +171,57 @@ def test_a_role_that_may_not_be_made_stops_nothing() -> None:
     account = Answers({"iam.get_role/AWSServiceRoleForECS": gone, "iam.create_service_linked_role": denied})
     said = list(linked_roles.make(account, ["AWS::ECS::Cluster"], QUICK))
     assert said[-1] == Said("service-linked roles were not made: AccessDenied: not authorized")
+
+
+STANDS = {
+    "cloudformation.describe_stacks": {
+        "Stacks": [{"StackName": "hello", "StackId": "arn", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE"}]
+    },
+    "cloudformation.list_stack_resources": {
+        "StackResourceSummaries": [
+            {
+                "LogicalResourceId": f"PrivateSubnet{number}",
+                "PhysicalResourceId": f"subnet-{number}",
+                "ResourceType": "AWS::EC2::Subnet",
+                "LastUpdatedTimestamp": 0,
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for number in (1, 2)
+        ]
+    },
+    "ec2.describe_subnets": {
+        "Subnets": [
+            {"SubnetId": f"subnet-{number}", "AvailabilityZone": f"{REGION}{letter}", "CidrBlock": "10.0.128.0/18"}
+            for number, letter in ((1, "a"), (2, "b"))
+        ]
+    },
+}
+
+
+def zones(*letters: str) -> str:
+    names = ", ".join(f'"{REGION}{letter}"' for letter in letters)
+    return f"[network]\nzones = [{names}]\n"
+
+
+def test_a_subnet_that_would_move_to_another_zone_is_refused_before_anything_is_done() -> None:
+    findings, _ = asked(STANDS, zones("a", "c"))
+    [finding] = [each for each in findings if each.rule == "NL817"]
+    assert finding.subject == "PrivateSubnet2"
+    assert f'subnet-2 stands in {REGION}b and cannot move to {REGION}c: write zones = ["{REGION}a", "{REGION}b"]' in (
+        finding.message
+    )
+    assert finding.symptom.endswith("The CIDR '10.0.128.0/18' conflicts with another subnet")
+
+
+def test_names_of_the_zones_in_which_it_stands_change_nothing() -> None:
+    findings, _ = asked(STANDS, zones("a", "b"))
+    assert "NL817" not in [each.rule for each in findings]
+
+
+def test_a_named_zone_that_lacks_a_service_says_which_have_all() -> None:
+    findings, _ = asked({}, zones("a", "c"))
+    assert {each.rule for each in findings} == {"NL811"}
+    assert findings[0].message.endswith(
+        f"is not offered in {REGION}c, where private subnets lie; all are offered in {REGION}a, {REGION}b:"
+        f' zones = ["{REGION}a", "{REGION}b"]'
+    )

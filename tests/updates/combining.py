@@ -14,7 +14,7 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 
 NETWORK = {
     "cidr": ('"10.9.0.0/20"', '"172.20.4.0/22"'),
-    "zones": ("3", "4"),
+    "zones": ("3", "4", f'["{REGION}a", "{REGION}b"]'),
     "security_groups": ('"single"',),
     "egress": ('"https"',),
     "ingress": ('["198.51.100.0/24", "8.8.8.0/24"]',),

@@ -274,6 +274,12 @@ ADDRESSES_STILL_MAPPED = Refusal(
     "the gateway.",
     source=_thread("hashicorp/terraform", 1303),
 )
+BLOCK_TAKEN = Refusal(
+    call="ec2:CreateSubnet",
+    code="InvalidSubnet.Conflict",
+    text="The CIDR '{block}' conflicts with another subnet",
+    source=_thread("waterbear-cloud/paco", 40),
+)
 GATEWAY_IN_USE = Refusal(
     call="ec2:DeleteInternetGateway",
     code="DependencyViolation",

@@ -19,7 +19,8 @@ from natless.deploy.proving import cloud_of, cloud_of_stack, proof_of, proof_of_
 from natless.deploy.reach import Turn, turns
 from natless.deploy.stacks import Stack
 from natless.deploy.undoing import changes_checks
-from natless.design import Design, Template, compact, images_stack, stack_tags
+from natless.deploy.zones import settled
+from natless.design import Design, Template, compact, images_stack, stack_tags, write
 from natless.finding import Finding, Severity, Verdict
 from natless.spec.model import Spec
 
@@ -86,13 +87,15 @@ def plan(
     """
     pace = pace or Pace()
     main = stacks.find(connect, spec.name)
+    spec, placed = settled(spec, connect, main, ask_first=ask_first)
+    design = write(spec) if spec.network.zone_names else design
     images = digests.standing(design, spec, connect, main.parameters if main is not None else {})
     found = lookups.resolve(design, spec, connect, images, new_ami=new_ami)
     values = {each.parameter: each.value for each in found}
     wanted: list[tuple[str, Template, Mapping[str, str]]] = [(spec.name, design.main, values)]
     if design.images is not None:
         wanted.insert(0, (images_stack(spec), design.images, {}))
-    notes: list[str] = []
+    notes = list(placed)
     proposed = tuple(
         _proposed(connect, spec, name, template, parameters, pace=pace, notes=notes)
         for name, template, parameters in wanted

@@ -15,7 +15,8 @@ from natless.deploy.progress import Found, Kept, Progress, Said
 from natless.deploy.proving import prove_again, prove_first
 from natless.deploy.rollout import Approve, Examine, Rollout
 from natless.deploy.scan import await_scan
-from natless.design import Design, images_stack
+from natless.deploy.zones import settled
+from natless.design import Design, images_stack, write
 from natless.design.images import given_image
 from natless.spec.model import Spec
 
@@ -58,6 +59,9 @@ def deploy(
     """
     pace = pace or Pace()
     prove_first(design, spec)
+    spec, placed = settled(spec, connect, stacks.find(connect, spec.name), ask_first=ask_first)
+    design = write(spec) if spec.network.zone_names else design
+    yield from map(Said, placed)
     if ask_first:
         yield from _asked_first(design, spec, connect)
     else:

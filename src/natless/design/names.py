@@ -26,6 +26,9 @@ def repository_name(spec: Spec, service: Service) -> str:
 
 
 # The ids of what stands once; what belongs to a service begins with the service's word.
+ZONES = "Zones"
+"""The parameter that says in which zones a deployment stands, where they were not left to CloudFormation."""
+
 VPC = "Vpc"
 INTERNET_GATEWAY = "InternetGateway"
 INTERNET_GATEWAY_ATTACHMENT = "InternetGatewayAttachment"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from typing import Any
 
 from natless.catalog.addresses import zone_slots
 from natless.design import names
@@ -68,14 +69,31 @@ def _internet() -> list[Piece]:
     ]
 
 
-def _subnet(id_: str, zone: int, cidr: IPv4Network, name: str) -> Piece:
+def _zone(spec: Network, zone: int) -> Any:
+    """Give a zone by its number: of those that the spec names, else of the region's."""
+    return {"Fn::Select": [zone - 1, ref(names.ZONES) if spec.zone_names else {"Fn::GetAZs": ""}]}
+
+
+def named_zones(spec: Network) -> list[Piece]:
+    """Give the parameter that holds the names of the zones; nothing where CloudFormation chooses them."""
+    if not spec.zone_names:
+        return []
+    declaration = {
+        "Description": "Availability zones",
+        "Type": "List<AWS::EC2::AvailabilityZone::Name>",
+        "Default": ",".join(spec.zone_names),
+    }
+    return [Piece(names.ZONES, declaration, _ZONES)]
+
+
+def _subnet(spec: Network, id_: str, zone: int, cidr: IPv4Network, name: str) -> Piece:
     return resource(
         id_,
         "AWS::EC2::Subnet",
         {
             "VpcId": ref(names.VPC),
             "CidrBlock": str(cidr),
-            "AvailabilityZone": {"Fn::Select": [zone - 1, {"Fn::GetAZs": ""}]},
+            "AvailabilityZone": _zone(spec, zone),
             "MapPublicIpOnLaunch": False,
             "Tags": name_tag(f"{name} {zone}"),
         },
@@ -100,7 +118,10 @@ def _public(spec: Network) -> list[Piece]:
     cidrs, _ = subnets(spec)
     subnet_ids = [names.public_subnet(zone) for zone in zones(spec)]
     return [
-        *(_subnet(id_, zone, cidr, "public") for id_, zone, cidr in zip(subnet_ids, zones(spec), cidrs, strict=True)),
+        *(
+            _subnet(spec, id_, zone, cidr, "public")
+            for id_, zone, cidr in zip(subnet_ids, zones(spec), cidrs, strict=True)
+        ),
         _table(names.PUBLIC_ROUTE_TABLE, "public"),
         resource(
             names.PUBLIC_ROUTE,
@@ -126,7 +147,7 @@ def _private(spec: Network) -> list[Piece]:
     for zone, cidr in zip(zones(spec), cidrs, strict=True):
         subnet, table = names.private_subnet(zone), names.private_route_table(zone)
         pieces += [
-            _subnet(subnet, zone, cidr, "private"),
+            _subnet(spec, subnet, zone, cidr, "private"),
             _table(table, f"private {zone}"),
             _association(subnet, table),
         ]

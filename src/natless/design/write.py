@@ -15,7 +15,7 @@ from natless.design.hosts import hosted, hosts, providers
 from natless.design.images import given_image, repository, repository_uri
 from natless.design.marks import marked
 from natless.design.names import ServiceIds, repository_name
-from natless.design.network import network
+from natless.design.network import named_zones, network
 from natless.design.parameters import parameters
 from natless.design.piece import Piece, attribute, bodies, places, ref, sub
 from natless.design.roles import execution_role, task_role
@@ -37,7 +37,7 @@ def write(spec: Spec) -> Design:
         images=_images(spec, pushed, images),
         main=_template(
             f"{spec.name}: ECS in private subnets with no NAT gateway",
-            bodies(piece for piece, _ in declared),
+            bodies([*(piece for piece, _ in declared), *named_zones(spec.network)]),
             pieces,
             _outputs(spec),
         ),

@@ -278,7 +278,9 @@ GUARDDUTY_AGENT_BLOCKED = Rule(
     "NL813", "guardduty-agent-blocked", _WARNING, "GuardDuty adds an agent to every task, whose image they may not pull"
 )
 CALLER_DENIED = Rule("NL814", "caller-denied", _WARNING, "The caller may not do all that the deployment needs")
-NETWORK_STAYS = Rule("NL817", "network-stays", _ERROR, "The VPC's block cannot be changed under what stands in it")
+NETWORK_STAYS = Rule(
+    "NL817", "network-stays", _ERROR, "The VPC's block and zones cannot be changed under what stands in it"
+)
 
 # 9: unknown
 TEMPLATE_UNREADABLE = Rule("NL901", "template-unreadable", _ERROR, "The text is no CloudFormation template")

@@ -11,6 +11,8 @@ import msgspec
 class Network(msgspec.Struct, frozen=True):
     """`[network]`. `cidr` is the VPC's, canonical (no host bits); `zones` is how many availability zones are used.
 
+    `zone_names` are their names, where they are given; else CloudFormation gives the region's first ones.
+
     `egress` says whom the tasks' group lets them reach, `ingress` holds the blocks that may reach the load balancer.
     With `nat`, tasks reach the internet: nothing else promises that they do not. An `internal` load balancer stands in
     the private subnets. `flow_logs`: who sent what to whom is kept in CloudWatch Logs.
@@ -26,6 +28,7 @@ class Network(msgspec.Struct, frozen=True):
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     flow_logs: bool = False
     certificates: tuple[str, ...] = ()
+    zone_names: tuple[str, ...] = ()
 
 
 class Instances(msgspec.Struct, frozen=True):

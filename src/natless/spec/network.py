@@ -6,11 +6,11 @@ import ipaddress
 import re
 from typing import Any
 
-from natless.catalog.addresses import LARGEST_VPC_PREFIX, SMALLEST_VPC_PREFIX, zone_slots
+from natless.catalog.addresses import BALANCER_ZONES, LARGEST_VPC_PREFIX, SMALLEST_VPC_PREFIX, zone_slots
 from natless.catalog.partitions import partition_of
 from natless.finding.rules import CIDR_INVALID, CIDR_TOO_SMALL, NOT_SUPPORTED_YET, REGION_INVALID, VALUE_INVALID
 from natless.spec.model import Network
-from natless.spec.network_words import CERTIFICATE_PATTERN, MOST_CERTIFICATES, NETWORK
+from natless.spec.network_words import CERTIFICATE_PATTERN, MOST_CERTIFICATES, MOST_ZONES, NETWORK, ZONE_PATTERN
 from natless.spec.positions import KeyPath
 from natless.spec.problems import Problems, quoted
 from natless.spec.table import take
@@ -54,7 +54,7 @@ def read_network(problems: Problems, given: dict[str, Any], region: str | None) 
     """Read `[network]`; what is wrong is recorded, and the default stands in for it."""
     table = take(problems, _PATH, given, NETWORK)
     cidr = _read_cidr(problems, table.get(_CIDR))
-    zones = table.get(_ZONES)
+    zones, zone_names = _read_zones(problems, table.get(_ZONES), region)
     block = _CIDR.default if cidr is None else str(cidr)
     inside = table.get(_SCHEME) == "internal" and _INGRESS.name not in table.named
     whole = Network(
@@ -67,6 +67,7 @@ def read_network(problems: Problems, given: dict[str, Any], region: str | None) 
         table.get(_SCHEME),
         table.get(_FLOW_LOGS),
         _read_certificates(problems, table.values.get(_CERTIFICATE.name, ()), region),
+        zone_names,
     )
     if cidr is None:
         return whole
@@ -81,6 +82,30 @@ def read_network(problems: Problems, given: dict[str, Any], region: str | None) 
         )
         problems.add(CIDR_TOO_SMALL, path, message, f"cidr = {quoted(str(cidr.supernet(new_prefix=wanted)))}")
     return whole
+
+
+def _read_zones(problems: Problems, given: int | list[str], region: str | None) -> tuple[int, tuple[str, ...]]:
+    """Read how many zones are used, and their names where these are given."""
+    if not isinstance(given, list):
+        return given, ()
+    path = (*_PATH, _ZONES.name)
+    least, most = BALANCER_ZONES, MOST_ZONES
+    usual = [f"{region or 'us-east-1'}{letter}" for letter in "abcd"]
+    sample = f"zones = [{quoted(usual[0])}, {quoted(usual[1])}]"
+    for index, name in enumerate(given):
+        whose = re.fullmatch(ZONE_PATTERN, name)
+        if whose is None:
+            message = f"zones has {quoted(name[:60])}, which is no availability zone's name"
+        elif region is not None and name[:-1] != region:
+            message = f"zones has {quoted(name)}, which is no zone of {region}"
+        else:
+            continue
+        problems.add(VALUE_INVALID, (*path, str(index)), message, sample)
+    if len(set(given)) < len(given):
+        problems.add(VALUE_INVALID, path, "zones has the same zone twice", sample)
+    if not least <= len(given) <= most:
+        problems.add(VALUE_INVALID, path, f"zones has {len(given)} names: it takes {least} to {most}", sample)
+    return max(least, min(len(given), most)), tuple(given[:most])
 
 
 def _read_certificates(problems: Problems, given: str | list[str], region: str | None) -> tuple[str, ...]:

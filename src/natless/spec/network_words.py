@@ -6,6 +6,8 @@ from natless.catalog.addresses import BALANCER_ZONES
 from natless.spec.words import CIDR_PATTERN, Key, Later, Words
 
 MOST_ZONES = 4
+ZONE_PATTERN = r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}[a-z]"
+"""An availability zone: Local Zones and Wavelength Zones, whose names are longer, have no endpoints."""
 CERTIFICATE_PATTERN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}"
 MOST_CERTIFICATES = 25
 """Certificates of one load balancer beside the default one: ELB's quota."""
@@ -22,10 +24,11 @@ NETWORK = Words(
         ),
         Key(
             "zones",
-            "number",
-            "How many availability zones are used.",
+            "zones",
+            "How many availability zones are used; or which, by their names.",
             "zones = 2",
             default=2,
+            pattern=ZONE_PATTERN,
             least=BALANCER_ZONES,
             most=MOST_ZONES,
         ),

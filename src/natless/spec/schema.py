@@ -128,6 +128,10 @@ def _key(key: Key) -> dict[str, Any]:  # noqa: C901, PLR0911 - one answer a type
             return {**said, "anyOf": [_number(key), _table(COUNT)]}
         case "bounds":
             return {**said, "anyOf": [_number(key), _table(INSTANCES)]}
+        case "zones":
+            names = {"type": "string", "pattern": _whole(str(key.pattern))}
+            bounds = {"minItems": key.least, "maxItems": key.most}
+            return {**said, "anyOf": [_number(key), {"type": "array", "items": names, **bounds, "uniqueItems": True}]}
         case _:
             assert_never(key.type)
 

@@ -24,7 +24,7 @@ def starter(name: str, dockerfile_text: str | None, region: str | None) -> str:
         "",
         "# [network]                    # all of it is optional; these are the defaults",
         '# cidr = "10.0.0.0/16"         # of the VPC; keep it apart from networks it may be joined to',
-        "# zones = 2                    # availability zones, 2 to 4",
+        "# zones = 2                    # availability zones, 2 to 4; or their names",
         "",
         "[services.web]",
         _line('build = "."', "the folder of the Dockerfile"),

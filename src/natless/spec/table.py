@@ -33,6 +33,20 @@ _KINDS: tuple[tuple[type, str], ...] = (
 )
 
 
+_TAKES: Mapping[KeyType, str] = {
+    "text": "a text in quotes",
+    "number": "a whole number",
+    "flag": "true or false",
+    "table": "a table",
+    "texts": "a list of texts in quotes",
+    "patterns": "a text in quotes, or a list of them",
+    "launch": "a word, or { fargate = ..., fargate-spot = ..., base = ... }",
+    "count": "a whole number, or { min = ..., max = ..., cpu = ..., memory = ..., requests = ... }",
+    "bounds": "a whole number, or { min = ..., max = ... }",
+    "zones": "a whole number, or a list of the zones' names",
+}
+
+
 class Table(msgspec.Struct, frozen=True):
     """What a table holds.
 
@@ -78,7 +92,7 @@ def is_number(value: Any) -> bool:
 
 def _fits(problems: Problems, path: KeyPath, value: Any, key: Key) -> bool:
     if not _has_type(value, key.type):
-        message = f"{key.name} = {written(value)} is {_kind(value)}: {key.name} takes {_takes(key.type)}"
+        message = f"{key.name} = {written(value)} is {_kind(value)}: {key.name} takes {_TAKES[key.type]}"
         problems.add(TYPE_WRONG, path, message, _converted(value, key))
         return False
     if key.choices and isinstance(value, str) and value not in key.choices:
@@ -114,32 +128,10 @@ def _has_type(value: Any, wanted: KeyType) -> bool:  # noqa: PLR0911 - one answe
             return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
         case "count" | "bounds":
             return is_number(value) or isinstance(value, dict)
+        case "zones":
+            return is_number(value) or _has_type(value, "texts")
         case "launch":
             return isinstance(value, (str, dict))
-        case _:
-            assert_never(wanted)
-
-
-def _takes(wanted: KeyType) -> str:  # noqa: PLR0911 - one answer a type
-    match wanted:
-        case "text":
-            return "a text in quotes"
-        case "number":
-            return "a whole number"
-        case "flag":
-            return "true or false"
-        case "table":
-            return "a table"
-        case "texts":
-            return "a list of texts in quotes"
-        case "patterns":
-            return "a text in quotes, or a list of them"
-        case "launch":
-            return "a word, or { fargate = ..., fargate-spot = ..., base = ... }"
-        case "count":
-            return "a whole number, or { min = ..., max = ..., cpu = ..., memory = ..., requests = ... }"
-        case "bounds":
-            return "a whole number, or { min = ..., max = ... }"
         case _:
             assert_never(wanted)
 
@@ -153,7 +145,7 @@ def _kind(value: Any) -> str:
 
 def _converted(value: Any, key: Key) -> str:
     """Give the line that was probably meant: the same value in the right type, or else the key's sample."""
-    numeric = key.type in ("number", "count", "bounds")
+    numeric = key.type in ("number", "count", "bounds", "zones")
     if isinstance(value, str) and numeric and re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return f"{key.name} = {int(value)}"
     if isinstance(value, str) and key.type == "flag" and value.strip().lower() in ("true", "false"):

@@ -13,9 +13,11 @@ import msgspec
 
 from natless.catalog.uses import USABLE, Usable
 
-KeyType: TypeAlias = Literal["text", "number", "flag", "table", "texts", "patterns", "count", "launch", "bounds"]
+KeyType: TypeAlias = Literal[
+    "text", "number", "flag", "table", "texts", "patterns", "count", "launch", "bounds", "zones"
+]
 """What a key takes. `texts` is a list of texts, `patterns` a text or such a list, `count` and `bounds` a whole number
-or a table, `launch` a word or a table."""
+or a table, `launch` a word or a table, `zones` a whole number or a list of texts."""
 
 NAME_LENGTH = 20
 """Characters. From the name AWS makes others: a load balancer's has at most 32, of which CloudFormation wants 13 for

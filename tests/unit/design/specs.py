@@ -155,5 +155,8 @@ def specs(draw: st.DrawFn) -> Spec:
         draw(st.sampled_from([(), (), (CERTIFICATE,), (CERTIFICATE, f"{CERTIFICATE[:-1]}8")])),
     )
     name, region = draw(NAMES), draw(REGIONS)
+    if region is not None and draw(st.booleans()):
+        names = tuple(f"{region}{letter}" for letter in "abcdef"[:zones])
+        network = msgspec.structs.replace(network, zone_names=names)
     tags, boundary = draw(TAGS), draw(BOUNDARIES)
     return Spec("natless.toml", name, region, network, tuple(found), {"name": 1}, tags, boundary)

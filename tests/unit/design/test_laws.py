@@ -136,8 +136,11 @@ def test_every_name_that_is_used_is_declared_and_every_parameter_is_used(spec: S
 @given(specs())
 def test_the_parameters_of_the_design_are_those_of_the_template(spec: Spec) -> None:
     designed = design.write(spec)
-    assert [parameter.name for parameter in designed.parameters] == list(designed.main["Parameters"])
-    assert all("Default" not in declared for declared in designed.main["Parameters"].values())
+    declared = dict(designed.main["Parameters"])
+    zones = declared.pop("Zones", {})
+    assert tuple(zones.get("Default", "").split(",")) == (spec.network.zone_names or ("",))
+    assert [parameter.name for parameter in designed.parameters] == list(declared)
+    assert all("Default" not in each for each in declared.values())
 
 
 @settings(max_examples=50, deadline=None)

@@ -22,7 +22,7 @@ def check(ground: Ground) -> Iterator[Finding]:
     for name, body in ground.design.main["Resources"].items():
         if body["Type"] != "AWS::EC2::VPCEndpoint" or not body["Properties"].get("PrivateDnsEnabled"):
             continue
-        service = service_name(ground, body)
+        service = service_name(body, ground.region)
         if name not in ground.standing and service in taken:
             yield ground.finding(
                 PRIVATE_DNS_TAKEN,
