@@ -61,7 +61,8 @@ def check(
     PATH is a folder with natless.toml, a CloudFormation template (YAML or JSON), a folder of describe JSON, or what
     stands: aws:CLUSTER/SERVICE (or the whole aws:CLUSTER), and likewise lab:CLUSTER. Nothing is changed there.
     Several templates are stacks that are deployed together, in this order: what one exports another may import, and
-    --param NAME=FILE.ID gives a parameter a resource (or an output) of another.
+    --param NAME=FILE.ID gives a parameter a resource (or an output) of another. Nested stacks are read where their
+    templates are among them.
 
     Exit codes: 0 every promise holds, 1 findings, 2 PATH cannot be read, 3 something that matters is unknown.
     """

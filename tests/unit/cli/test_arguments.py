@@ -41,8 +41,8 @@ def test_help_without_a_command_lists_them_and_ends_as_usage() -> None:
         (("lab", "braek"), "natless: there is no command braek (is it break?): `natless lab -h` lists them"),
         (("check", "--jsno"), "natless: there is no option --jsno (is it --json?)"),
         (
-            ("check", "--regoin=x", "a", "b"),
-            "no option --regoin=x (is it --region?)\n'b' is one argument too many",
+            ("cost", "--hurs=x", "a", "b"),
+            "no option --hurs=x (is it --hours?)\n'b' is one argument too many",
         ),
         (("deploy",), "natless: the following arguments are required: --to"),
         (("run", "--to", "lab"), "natless: the following arguments are required: service"),

@@ -1,7 +1,7 @@
 """CloudFormation templates: text, tree, template, facts.
 
 json_text, yaml_text   text to a tree whose containers know their lines
-joining, exports, several   several stacks as one
+joining, renaming, exports, several   several stacks as one
 sections, conditions   tree to Template: parameters, mappings, conditions, resources
 intrinsics, attributes expressions to values; what is not resolved stays symbolic or becomes a Gap
 order                  which resource waits for which

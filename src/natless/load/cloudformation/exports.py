@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from natless.cloud.text import is_symbolic
 from natless.finding import Gap
 from natless.load.cloudformation import intrinsics
-from natless.load.cloudformation.joining import Export
+from natless.load.cloudformation.joining import Export, Joined
 from natless.load.cloudformation.template import Template
 from natless.load.cloudformation.tree import Map, Node, Seq
 from natless.load.cloudformation.values import Place, Value
@@ -56,26 +56,32 @@ def _alike(known: str, name: str) -> bool:
     return first[0] == other[0] and first[-1] == other[-1]
 
 
-def before(template: Template, files: Sequence[str], exports: Exports) -> Mapping[str, frozenset[str]]:
+def before(template: Template, files: Sequence[str], exports: Exports, joined: Joined) -> Mapping[str, frozenset[str]]:
     """Give, for each resource, those of the stacks that are deployed before its own.
 
-    Those are the stacks from which it imports; else the order in which they were given. Stacks that import from each
-    other can never be deployed: then the order given stands.
+    Those are the stacks from which it imports; else the order in which they were given, but for nested ones, which go
+    as their parent says. Stacks that import from each other can never be deployed: then the order given stands.
     """
     own = {
         source: frozenset(name for name in template.resources if template.problems.of(name) == source)
         for source in files
     }
     needs = {source: _imports(template, own[source], exports) - {source} for source in files}
-    ordered: list[str] = []
-    while len(ordered) < len(files):
-        left = [source for source in files if source not in ordered]
-        ordered.append(next((source for source in left if needs[source] <= set(ordered)), left[0]))
+    for who, source in joined.waits:
+        needs.get(who, set()).add(source)
+    earlier: dict[str, set[str]] = {}
+    while len(earlier) < len(files):
+        left = [source for source in files if source not in earlier]
+        source = next((each for each in left if needs[each] <= set(earlier)), left[0])
+        first = needs[source] if source in joined.nested else {each for each in earlier if each not in joined.nested}
+        known = (first | needs[source]) & set(earlier)
+        earlier[source] = known | {each for other in known for each in earlier[other]}
     found: dict[str, frozenset[str]] = {}
-    earlier: frozenset[str] = frozenset()
-    for source in ordered:
-        found |= dict.fromkeys(own[source], earlier)
-        earlier |= own[source]
+    for source in files:
+        found |= dict.fromkeys(own[source], frozenset(each for other in earlier[source] for each in own[other]))
+    for who, source in joined.waits:
+        if who in found:
+            found[who] |= own[source]
     return found
 
 

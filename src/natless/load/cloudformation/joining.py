@@ -1,22 +1,24 @@
 """Templates of several stacks as one: what one exports the other imports, or is given as a parameter.
 
-Each keeps its own names: one that an earlier stack has already is called `STEM/Name` here, after its file.
+Each keeps its own names: one that an earlier stack has already is called `STEM/Name` here, after its file. A nested
+stack whose template is among the files gives way to what it holds.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
+from natless.load.cloudformation.renaming import Renaming, mentioned
 from natless.load.cloudformation.tree import Map, Node, Seq
 
-OWN = ("Parameters", "Mappings", "Conditions", "Resources")
+NESTED = "AWS::CloudFormation::Stack"
+_OWN = ("Parameters", "Mappings", "Conditions", "Resources")
 """The sections whose names are a stack's own."""
-
 _STACK = ("AWS::StackName", "AWS::StackId", "AWS::NotificationARNs")
-_PART = re.compile(r"\$\{\s*([^!}.\s][^}.\s]*)((?:\.[^}]*)?)\s*\}")
 
 
 class File(msgspec.Struct, frozen=True):
@@ -26,10 +28,9 @@ class File(msgspec.Struct, frozen=True):
     tree: Map
 
     @property
-    def stem(self) -> str:
-        """Give what its names are told apart by, without the dots that lead into a name."""
-        name = self.source.replace("\\", "/").rpartition("/")[2]
-        return (name.rpartition(".")[0] or name).replace(".", "-")
+    def name(self) -> str:
+        """Give the file's name without its folders."""
+        return self.source.replace("\\", "/").rpartition("/")[2]
 
     def section(self, name: str) -> Map:
         """Give a section, an empty one where it is left out."""
@@ -51,75 +52,192 @@ class Joined(msgspec.Struct, frozen=True):
     """One tree of several, whose names say by `sources` which file each comes from."""
 
     tree: Map
+    values: Mapping[str, str]
+    """The parameters' values, by the names that they have in the tree."""
     sources: Mapping[str, str]
     exports: tuple[Export, ...]
+    nested: frozenset[str]
+    """The files of nested stacks: they are deployed as their parent says, and not in the order given."""
+    waits: tuple[tuple[str, str], ...]
+    """Who waits for all of a nested stack, by name or (a nested stack itself) by file; and that one's file."""
     lacking: tuple[str, ...]
     """Parameters that were given and that no stack has."""
 
 
-def join(files: Sequence[File], given: Mapping[str, str]) -> tuple[Joined, dict[str, str]]:
-    """Give one tree of all, and the values of its parameters.
+def join(files: Sequence[File], given: Mapping[str, str]) -> Joined:
+    """Give one tree of all.
 
-    A value `STEM.Name` or `STEM.Name.Attribute`, or several with commas, leads to an output or a resource of another
-    of these stacks.
+    A parameter's value `STEM.Name` or `STEM.Name.Attribute`, or several with commas, leads to an output or a resource
+    of another of these stacks.
     """
-    sections = {name: Map(1) for name in OWN}
-    sources: dict[str, str] = {}
-    exports: list[Export] = []
-    values: dict[str, str] = {}
-    transforms = Seq(1)
-    called = _called(files)
-    for file, names in zip(files, called, strict=True):
-        own = {key: value for key, value in given.items() if key in file.section("Parameters")}
-        led = {}
-        for key, value in own.items():
-            node = _led(files, called, value)
-            if node is not None:
-                led[key] = _list(node) if _takes_list(file, key) else node
-        renaming = _Renaming(names, led)
+    return _Whole(files, given).joined()
+
+
+class _Whole:
+    """All files while they are joined; each is spoken of by its number."""
+
+    def __init__(self, files: Sequence[File], given: Mapping[str, str]) -> None:
+        self._files = files
+        self._given = given
+        self._stems = _stems(files)
+        self._children = [dict(_children(file, files)) for file in files]
+        self._parents = {
+            child: (index, name) for index, found in enumerate(self._children) for name, child in found.items()
+        }
+        self._names = self._called()
+        self._renamings = [
+            Renaming(names, partial(self._led, index), partial(self._output, index), self._children[index])
+            for index, names in enumerate(self._names)
+        ]
+
+    def joined(self) -> Joined:
+        sections = {name: Map(1) for name in _OWN}
+        sources: dict[str, str] = {}
+        values: dict[str, str] = {}
+        exports: list[Export] = []
+        transforms = Seq(1)
+        for index, (file, names) in enumerate(zip(self._files, self._names, strict=True)):
+            renaming = self._renamings[index]
+            for name, whole in sections.items():
+                section = file.section(name)
+                for key, node in section.items():
+                    sources[names[key]] = file.source
+                    if key not in self._children[index]:
+                        whole.put(names[key], renaming.node(node), section.lines[key])
+            # What is known of a stack only when it stands: its own name, and the nested ones'.
+            for key in (*_STACK, *self._children[index]):
+                sections["Parameters"].put(names[key], _function("Type", "String"), 1)
+            own = {key: value for key, value in self._given.items() if key in file.section("Parameters")}
+            values |= {names[key]: value for key, value in own.items() if self._led(index, key) is None}
+            values |= {names[key]: self._given[names[key]] for key in _STACK if names[key] in self._given}
+            exports += _exports(file, renaming)
+            for each in _listed(file.tree.get("Transform")):
+                transforms.put(each, 1)
+        tree = Map(1)
         for name, whole in sections.items():
-            section = file.section(name)
-            for key, node in section.items():
-                whole.put(names[key], renaming.node(node), section.lines[key])
-                sources[names[key]] = file.source
-        for key in _STACK:
-            sections["Parameters"].put(names[key], _function("Type", "String"), 1)
-        values |= {names[key]: value for key, value in own.items() if key not in led}
-        values |= {names[key]: given[names[key]] for key in _STACK if names[key] in given}
-        exports += _exports(file, renaming)
-        for each in _listed(file.tree.get("Transform")):
-            transforms.put(each, 1)
-    tree = Map(1)
-    for name, whole in sections.items():
-        tree.put(name, whole, 1)
-    tree.put("Transform", transforms, 1)
-    known = {key for file in files for key in file.section("Parameters")} | set(values)
-    return Joined(tree, sources, tuple(exports), tuple(key for key in given if key not in known)), values
+            tree.put(name, whole, 1)
+        tree.put("Transform", transforms, 1)
+        known = {key for file in self._files for key in file.section("Parameters")} | set(values)
+        return Joined(
+            tree,
+            values,
+            sources,
+            tuple(exports),
+            frozenset(self._files[child].source for child in self._parents),
+            tuple(self._waits()),
+            tuple(key for key in self._given if key not in known),
+        )
+
+    def _called(self) -> list[dict[str, str]]:
+        """Give what each file's names are called in the whole."""
+        taken: set[str] = set()
+        found = []
+        for file, stem in zip(self._files, self._stems, strict=True):
+            own = [key for name in _OWN for key in file.section(name)]
+            names = {key: f"{stem}/{key}" if key in taken else key for key in own}
+            taken |= set(names.values())
+            found.append(names | {key: f"{stem}/{key}" for key in _STACK})
+        return found
+
+    def _led(self, index: int, name: str) -> Node | None:
+        """Give the expression that a parameter leads to: its parent's, or what a person gave; None for none."""
+        if name not in self._files[index].section("Parameters"):
+            return None
+        if index in self._parents:
+            parent, resource = self._parents[index]
+            properties = _properties(self._files[parent], resource)
+            passed = properties.get("Parameters")
+            node = self._renamings[parent].node(passed[name]) if isinstance(passed, Map) and name in passed else None
+        else:
+            node = self._meant(self._given[name]) if name in self._given else None
+        return _as_list(node) if node is not None and _takes_list(self._files[index], name) else node
+
+    def _meant(self, value: str) -> Node | None:
+        """Give the expression that a given value leads to, None where it is a plain value."""
+        nodes = [self._one(part.strip()) for part in value.split(",")]
+        if any(node is None for node in nodes):
+            return None
+        if len(nodes) == 1:
+            return nodes[0]
+        whole = Seq(1)
+        for node in nodes:
+            whole.put(node, 1)
+        return whole
+
+    def _one(self, part: str) -> Node | None:
+        stem, _, rest = part.partition(".")
+        name, _, attribute = rest.partition(".")
+        if stem not in self._stems:
+            return None
+        index = self._stems.index(stem)
+        if name in self._files[index].section("Outputs") and not attribute:
+            return self._output_of(index, name)
+        if name not in self._files[index].section("Resources"):
+            return None
+        called = self._names[index][name]
+        return _function("Fn::GetAtt", f"{called}.{attribute}") if attribute else _function("Ref", called)
+
+    def _output(self, index: int, resource: str, name: str) -> Node | None:
+        """Give the expression of an output of a nested stack; None where that is not read."""
+        child = self._children[index].get(resource)
+        return None if child is None else self._output_of(child, name)
+
+    def _output_of(self, index: int, name: str) -> Node | None:
+        output = self._files[index].section("Outputs").get(name)
+        return self._renamings[index].node(output["Value"]) if isinstance(output, Map) and "Value" in output else None
+
+    def _waits(self) -> Iterator[tuple[str, str]]:
+        for index, file in enumerate(self._files):
+            children = self._children[index]
+            for name, resource in file.section("Resources").items() if children else ():
+                child = children.get(name)
+                who = self._names[index][name] if child is None else self._files[child].source
+                for other in dict.fromkeys(mentioned(resource)):
+                    if other in children and other != name:
+                        yield who, self._files[children[other]].source
 
 
-def _called(files: Sequence[File]) -> list[dict[str, str]]:
-    """Give what each file's names are called in the whole."""
-    taken: set[str] = set()
+def _stems(files: Sequence[File]) -> list[str]:
+    """Give what the names of each file are told apart by, without the dots that lead into a name."""
+    seen: Counter[str] = Counter()
     found = []
     for file in files:
-        own = [key for name in OWN for key in file.section(name)]
-        names = {key: f"{file.stem}/{key}" if key in taken else key for key in own}
-        taken |= set(names.values())
-        found.append(names | {key: f"{file.stem}/{key}" for key in _STACK})
+        stem = (file.name.rpartition(".")[0] or file.name).replace(".", "-")
+        seen[stem] += 1
+        found.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
     return found
 
 
-def _led(files: Sequence[File], called: Sequence[Mapping[str, str]], value: str) -> Node | None:
-    """Give the expression that a parameter's value leads to, None where it is a plain value."""
-    nodes = [_one(files, called, part.strip()) for part in value.split(",")]
-    if any(node is None for node in nodes):
-        return None
-    if len(nodes) == 1:
-        return nodes[0]
-    whole = Seq(1)
-    for node in nodes:
-        whole.put(node, 1)
-    return whole
+def _children(file: File, files: Sequence[File]) -> Iterator[tuple[str, int]]:
+    """Give the nested stacks of a file whose templates are among the files, each template used once.
+
+    One under a condition is left alone, and stays unknown.
+    """
+    found: list[tuple[str, int]] = []
+    for name, resource in file.section("Resources").items():
+        if isinstance(resource, Map) and resource.get("Type") == NESTED and "Condition" not in resource:
+            ends = _end(_properties(file, name).get("TemplateURL"))
+            found += [(name, index) for index, each in enumerate(files) if each.name == ends and each is not file]
+    used = Counter(index for _, index in found)
+    named = Counter(name for name, _ in found)
+    yield from ((name, index) for name, index in found if used[index] == 1 and named[name] == 1)
+
+
+def _end(node: Node) -> str:
+    """Give the file's name at the end of a template's URL, "" where it is not plain."""
+    if isinstance(node, Map) and len(node) == 1:
+        given = node.get("Fn::Sub", node.get("Fn::Join"))
+        if isinstance(given, Seq) and given:
+            last = given[0] if "Fn::Sub" in node else given[-1]
+            given = last[-1] if isinstance(last, Seq) and last else last
+        node = given
+    return node.rpartition("/")[2] if isinstance(node, str) else ""
+
+
+def _properties(file: File, resource: str) -> Map:
+    definition = file.section("Resources")[resource]
+    found = definition.get("Properties") if isinstance(definition, Map) else None
+    return found if isinstance(found, Map) else Map(1)
 
 
 def _takes_list(file: File, parameter: str) -> bool:
@@ -128,7 +246,7 @@ def _takes_list(file: File, parameter: str) -> bool:
     return isinstance(kind, str) and (kind.startswith("List<") or kind == "CommaDelimitedList")
 
 
-def _list(node: Node) -> Node:
+def _as_list(node: Node) -> Node:
     """Take apart what comes as one text, as a parameter that is a list does."""
     if isinstance(node, Seq):
         return node
@@ -138,27 +256,13 @@ def _list(node: Node) -> Node:
     return _function("Fn::Split", parts)
 
 
-def _one(files: Sequence[File], called: Sequence[Mapping[str, str]], part: str) -> Node | None:
-    stem, _, rest = part.partition(".")
-    name, _, attribute = rest.partition(".")
-    for file, names in zip(files, called, strict=True):
-        if file.stem != stem:
-            continue
-        output = file.section("Outputs").get(name)
-        if isinstance(output, Map) and "Value" in output:
-            return _Renaming(names, {}).node(output["Value"])
-        if name in file.section("Resources"):
-            return _function("Fn::GetAtt", f"{names[name]}.{attribute}") if attribute else _function("Ref", names[name])
-    return None
-
-
 def _function(name: str, given: Node) -> Map:
     found = Map(1)
     found.put(name, given, 1)
     return found
 
 
-def _exports(file: File, renaming: _Renaming) -> Iterator[Export]:
+def _exports(file: File, renaming: Renaming) -> Iterator[Export]:
     outputs = file.section("Outputs")
     for name, output in outputs.items():
         export = output.get("Export") if isinstance(output, Map) else None
@@ -173,85 +277,3 @@ def _listed(node: Node) -> Iterator[Node]:
         yield from node
     elif node is not None:
         yield node
-
-
-class _Renaming:
-    """Writes a stack's expressions with the names of the whole, and with what its parameters lead to."""
-
-    def __init__(self, names: Mapping[str, str], led: Mapping[str, Node]) -> None:
-        self._names = {old: new for old, new in names.items() if old != new}
-        self._led = led
-
-    def node(self, node: Node) -> Node:
-        if isinstance(node, Seq):
-            parts = Seq(node.line)
-            for part, line in zip(node, node.lines, strict=True):
-                parts.put(self.node(part), line)
-            parts.weight = node.weight
-            return parts
-        if not isinstance(node, Map):
-            return node
-        if len(node) == 1 and "Ref" in node and isinstance(node["Ref"], str) and node["Ref"] in self._led:
-            return self._led[node["Ref"]]
-        found = Map(node.line)
-        for key, inner in node.items():
-            found.put(key, self._entry(key, inner), node.lines[key])
-        found.weight = node.weight
-        return found
-
-    def _entry(self, key: str, given: Node) -> Node:
-        match key:
-            case "Ref" | "Condition" if isinstance(given, str):
-                return self._name(given)
-            case "DependsOn":
-                return self._first(given, every=True)
-            case "Fn::GetAtt" if isinstance(given, str):
-                name, dot, attribute = given.partition(".")
-                return f"{self._name(name)}{dot}{attribute}"
-            case "Fn::GetAtt" | "Fn::If" | "Fn::FindInMap":
-                return self._first(given)
-            case "Fn::Sub":
-                return self._sub(given)
-            case _:
-                return self.node(given)
-
-    def _first(self, given: Node, *, every: bool = False) -> Node:
-        """Rename the name that stands first in a list, or each of it."""
-        if isinstance(given, str):
-            return self._name(given)
-        if not isinstance(given, Seq):
-            return self.node(given)
-        parts = Seq(given.line)
-        for index, (part, line) in enumerate(zip(given, given.lines, strict=True)):
-            named = isinstance(part, str) and (every or index == 0)
-            parts.put(self._name(str(part)) if named else self.node(part), line)
-        return parts
-
-    def _sub(self, given: Node) -> Node:
-        pattern, variables = (given[0], given[1]) if isinstance(given, Seq) and len(given) == 2 else (given, None)  # noqa: PLR2004 - a text, its variables
-        if not isinstance(pattern, str):
-            return self.node(given)
-        known = Map(1)
-        for name, node in variables.items() if isinstance(variables, Map) else ():
-            known.put(name, self.node(node), 1)
-        own = set(known)
-
-        def fill(found: re.Match[str]) -> str:
-            name, rest = found[1], found[2]
-            if name + rest in own:
-                return found[0]
-            if name in self._led and not rest:
-                known.put(name, self._led[name], 1)
-                return found[0]
-            return f"${{{self._name(name)}{rest}}}"
-
-        text = _PART.sub(fill, pattern)
-        if not known:
-            return text
-        whole = Seq(given.line if isinstance(given, Seq) else 1)
-        whole.put(text, whole.line)
-        whole.put(known, whole.line)
-        return whole
-
-    def _name(self, name: str) -> str:
-        return self._names.get(name, name)

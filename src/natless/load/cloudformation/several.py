@@ -26,17 +26,17 @@ def stacks(texts: Mapping[str, str], parameters: Mapping[str, str], region: str 
             found += error.findings
     if found:
         raise LoadError(tuple(found))
-    joined, values = join(files, parameters)
     problems = Problems(", ".join(texts))
+    joined = whole_or_problems(lambda: join(files, parameters), problems)
     for name in joined.lacking:
         problems.add(PARAMETER_REFUSED, name, None, f"none of these templates has a parameter {name}")
     problems.sources = joined.sources
 
     def whole() -> Cloud:
-        template = read_sections(joined.tree, problems, values, region, account)
+        template = read_sections(joined.tree, problems, joined.values, region, account)
         exports = Exports(template, joined.exports)
         template.imported = exports.value
-        return cloud_of(template, before(template, tuple(texts), exports))
+        return cloud_of(template, before(template, tuple(texts), exports, joined))
 
     return whole_or_problems(whole, problems)
 

@@ -220,6 +220,74 @@ def test_every_problem_of_every_stack_is_said_at_once() -> None:
     assert [each.message for each in caught.value.findings] == ["none of these templates has a parameter Nope"]
 
 
+ROOT = """
+Parameters: {Env: {Type: String, Default: prod}}
+Resources:
+  Net:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: NET_HERE, Parameters: {Env: !Ref Env}}
+  Svc:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: ./svc.yaml
+      Parameters: {Vpc: !GetAtt Net.Outputs.VpcId, Subnets: !Sub "${Net.Outputs.Subnets}"}
+"""
+MORE = "  Vpc: {Type: AWS::EC2::VPC::Id}\n  Subnets: {Type: List<AWS::EC2::Subnet::Id>}\n"
+
+
+def nested(url: str = "./net.yaml", root: str = ROOT) -> dict[str, str]:
+    return {
+        "root.yaml": root.replace("NET_HERE", url),
+        "svc.yaml": service(PARAMETERS, MORE),
+        "templates/net.yaml": network(),
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "./net.yaml",
+        "https://s3.amazonaws.com/bucket/net.yaml",
+        '!Sub "https://${Bucket}.s3.amazonaws.com/net.yaml"',
+        '!Join ["/", [https://s3.amazonaws.com/bucket, net.yaml]]',
+    ],
+)
+def test_nested_stacks_are_what_their_templates_hold(url: str) -> None:
+    more = ROOT.replace("Env: {Type", "Bucket: {Type: String, Default: b}, Env: {Type")
+    found = prove(read(nested(url, more)))
+    assert needs(found, Reachable) == NEEDS
+    assert found.findings == (), "one nested stack waits for the outputs of the other"
+
+
+def test_a_parents_value_reaches_the_nested_stack() -> None:
+    texts = {**nested(), "templates/net.yaml": network().replace("{prod:", "{other:")}
+    cloud = read(texts, Env="other")
+    assert not cloud.interface_endpoints
+
+
+def test_nested_stacks_that_do_not_wait_are_made_side_by_side() -> None:
+    apart = ROOT.replace("!GetAtt Net.Outputs.VpcId", "vpc-1").replace('!Sub "${Net.Outputs.Subnets}"', "subnet-1")
+    roles = "Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: []}}}"
+    texts = {"root.yaml": apart, "net.yaml": f"Resources:\n  {roles}\n", "svc.yaml": f"Resources:\n  {roles}\n"}
+    texts["root.yaml"] = texts["root.yaml"].replace("NET_HERE", "net.yaml")
+    assert set(read(texts).roles) == {"Role", "svc/Role"}
+
+
+def test_a_nested_stack_whose_template_is_not_there_stays_unknown() -> None:
+    texts = nested("https://s3.amazonaws.com/bucket/other.yaml")
+    found = prove(read(texts))
+    assert needs(found, Unknown) == NEEDS
+
+
+def test_who_names_a_nested_stack_waits_for_all_of_it() -> None:
+    child = "  Net: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: net.yaml}}\n"
+    by_output = {"VPC_HERE": "!GetAtt Net.Outputs.VpcId", "SUBNETS_HERE": '!Split [",", !GetAtt Net.Outputs.Subnets]'}
+    root = service(by_output).replace("Resources:\n", f"Resources:\n{child}")
+    found = prove(read({"root.yaml": root, "net.yaml": network()}))
+    assert needs(found, Reachable) == NEEDS
+    assert found.findings == ()
+
+
 TURN = """
 Resources: {X: {Type: AWS::EC2::VPC, Properties: {CidrBlock: {"Fn::ImportValue": theirs}}}}
 Outputs: {O: {Value: VALUE, Export: {Name: mine}}}
