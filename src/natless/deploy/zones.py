@@ -13,6 +13,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from natless.deploy.calls import Connect, about_who_asks, code, message
+from natless.deploy.error import DeployError
 from natless.deploy.preflight import zones
 from natless.deploy.stacks import Stack
 from natless.design import write
@@ -40,16 +41,25 @@ def settled(spec: Spec, connect: Connect, main: Stack | None, *, ask_first: bool
     wanted = spec.network.zones
     if len(kept) >= wanted:
         return _named(spec, kept[:wanted]), ()
-    if not ask_first or (stands and not kept):
+    if not kept and (stands or not ask_first):
         return spec, ()
     try:
         return _chosen(spec, connect, kept)
     except ClientError as error:
         if about_who_asks(error):
             raise
-        return spec, (f"which zones offer the endpoints could not be asked: {code(error)}: {message(error)}",)
+        return _unasked(spec, kept, f"{code(error)}: {message(error)}")
     except BotoCoreError as error:
-        return spec, (f"which zones offer the endpoints could not be asked: {error}",)
+        return _unasked(spec, kept, str(error))
+
+
+def _unasked(spec: Spec, kept: Sequence[str], why: str) -> tuple[Spec, tuple[str, ...]]:
+    """Leave the choice to CloudFormation, where that moves nothing that stands."""
+    said = f"which zones offer the endpoints could not be asked: {why}"
+    if kept:
+        advice = f"name the zones: those that stand are {', '.join(kept)}"
+        raise DeployError(f"{spec.source} asks for {spec.network.zones} zones, and {said}", (), advice)
+    return spec, (said,)
 
 
 def _chosen(spec: Spec, connect: Connect, kept: Sequence[str]) -> tuple[Spec, tuple[str, ...]]:
@@ -60,10 +70,13 @@ def _chosen(spec: Spec, connect: Connect, kept: Sequence[str]) -> tuple[Spec, tu
     usual = zones.of_region(connect)
     lacking = {zone: [each for each in wanted if zone not in offered.get(each, usual)] for zone in usual}
     count = spec.network.zones
-    names = [*kept, *(zone for zone in usual if not lacking[zone] and zone not in kept)][:count]
-    if names == usual[:count] or len(names) < count:
+    whole = [zone for zone in usual if not lacking[zone] and zone not in kept]
+    # Where too few are whole, one that is not is refused by the preflight, with what it lacks.
+    rest = [zone for zone in usual if lacking[zone] and zone not in kept]
+    names = [*kept, *whole, *rest][:count]
+    if names == usual[:count] or (len(whole) < count and not kept):
         return spec, ()
-    passed = [zone for zone in usual if lacking[zone] and zone < names[-1]]
+    passed = [zone for zone in rest if zone < names[-1] and zone not in names]
     words = [f"{zone} is left out: it does not offer {', '.join(lacking[zone])}" for zone in passed]
     said = f"the zones are {', '.join(names)}; to keep it so whatever happens to the stack: zones = ["
     return _named(spec, names), (*words, f"{said}{', '.join(map(quoted, names))}]")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from natless.deploy import stacks
+from natless.deploy import DeployError, stacks
 from natless.deploy.zones import settled
 from natless.design import write
 from natless.spec.model import Spec
@@ -114,6 +114,30 @@ def test_another_zone_joins_those_that_stand(script: Any) -> None:
         "c",
         "d",
     ]
+
+
+def test_a_further_zone_that_lacks_a_service_is_left_to_the_finding_and_nothing_moves(script: Any) -> None:
+    stack(script, "eu-west-1a,eu-west-1c")
+    offered(script, ecr_api="bd")
+    found, _ = settled(spec("3"), script.connect, stacks.find(script.connect, "hello"), ask_first=True)
+    assert names(found) == ["a", "c", "b"]
+
+
+def test_on_a_lab_a_further_zone_joins_as_well(script: Any) -> None:
+    stack(script, "eu-west-1a,eu-west-1c")
+    offered(script)
+    found, _ = settled(spec("3"), script.connect, stacks.find(script.connect, "hello"), ask_first=False)
+    assert names(found) == ["a", "c", "b"]
+
+
+def test_a_further_zone_that_nobody_can_be_asked_for_stops_before_anything_moves(script: Any) -> None:
+    stack(script, "eu-west-1a,eu-west-1c")
+    script.say("ec2", "describe_vpc_endpoint_services", ("UnauthorizedOperation", "no"))
+    with pytest.raises(
+        DeployError, match="asks for 3 zones, and which zones offer the endpoints could not be asked"
+    ) as caught:
+        settled(spec("3"), script.connect, stacks.find(script.connect, "hello"), ask_first=True)
+    assert caught.value.advice == "name the zones: those that stand are eu-west-1a, eu-west-1c"
 
 
 def test_what_stands_where_cloudformation_chose_stays_there_and_nobody_is_asked(script: Any) -> None:
