@@ -92,24 +92,28 @@ class Steady:
         self._deregister(service)
         self._stop(own)
         cluster = service.cluster_name
-        network = service.network_configuration["awsvpcConfiguration"]
+        network = (service.network_configuration or {}).get("awsvpcConfiguration")
         for _ in range(service.desired_count):
             arn = self._tasks.start(cluster, service.name, release["id"], capacity_provider="FARGATE")
-            attached = self._tasks.attach(arn, network["subnets"][0], network["securityGroups"])
+            # A task on the bridge or the network of its instance has no interface of its own.
+            attached = self._tasks.attach(arn, network["subnets"][0], network["securityGroups"]) if network else None
             self._tasks.update(arn, status="RUNNING")
-            own.append((arn, attached.address))
-        self._register(service, [address for _, address in own])
+            own.append((arn, attached.address if attached else ""))
+        self._register(service, [address for _, address in own if address])
         self._tasks.rollout(cluster, service.name, release["id"], "COMPLETED")
 
     def _stop(self, own: list[tuple[str, str]]) -> None:
-        for arn, _ in own:
-            self._tasks.detach(arn)
+        for arn, address in own:
+            if address:
+                self._tasks.detach(arn)
             self._tasks.update(
                 arn, status="STOPPED", desired="STOPPED", stopped_reason="Scaling activity initiated by (service)"
             )
         own.clear()
 
     def _deregister(self, service: Any) -> None:
+        if not service.load_balancers:
+            return
         group = service.load_balancers[0]["targetGroupArn"]
         found = self._elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         if found:
@@ -118,6 +122,8 @@ class Steady:
     def _register(self, service: Any, addresses: list[str]) -> None:
         from natless.lab.services.elbv2_targets import set_target_health  # noqa: PLC0415 - as above
 
+        if not service.load_balancers:
+            return
         balanced = service.load_balancers[0]
         group, port = balanced["targetGroupArn"], balanced["containerPort"]
         self._elb.register_targets(TargetGroupArn=group, Targets=[{"Id": each, "Port": port} for each in addresses])

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.options import OPTIONS
 
 HERE = Path(__file__).parent
 PAIRS = 5
@@ -32,6 +33,11 @@ def test_what_was_changed_is_what_would_be_made_anew() -> None:
 def test_combinations_of_all_options_are_clean_and_proved() -> None:
     lines = said(str(HERE / "options.py"), "--combinations", "4", "--seed", "7000")
     assert lines[-1].startswith("0 options alone, 4 combinations: 0 with a fault"), "\n".join(lines)
+
+
+def test_what_was_just_made_has_not_drifted() -> None:
+    lines = said(str(HERE / "drift.py"))
+    assert lines[-1].startswith(f"{len(OPTIONS)} options, 0 with a drift"), "\n".join(lines)
 
 
 @pytest.mark.parametrize("way", ["creation", "update"])

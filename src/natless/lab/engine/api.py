@@ -9,6 +9,7 @@ from typing import Any
 
 from natless.lab.engine import query
 from natless.lab.engine.changing import CALLER, Changing
+from natless.lab.engine.drifting import Drifting
 from natless.lab.engine.making_stacks import Workshop
 from natless.lab.engine.query import QueryError
 from natless.lab.engine.resources.making import Connect
@@ -41,7 +42,7 @@ class CloudFormation:
         chance = random.Random(seed)  # noqa: S311  # see above
         stacks = Stacks(region, account_id)
         shop = Workshop(connect=connect, connect_as=connect_as, stacks=stacks, timings=timings, chance=chance)
-        changing, telling = Changing(shop), Telling(shop)
+        changing, telling, drifting = Changing(shop), Telling(shop), Drifting(shop)
         self._stacks = shop.stacks
         self._calls: dict[str, Call] = {
             "CreateChangeSet": changing.create_change_set,
@@ -66,6 +67,10 @@ class CloudFormation:
             "ListChangeSets": telling.list_change_sets,
             "ListExports": telling.list_exports,
             "ListImports": telling.list_imports,
+            "DetectStackDrift": drifting.detect_stack_drift,
+            "DetectStackResourceDrift": drifting.detect_stack_resource_drift,
+            "DescribeStackDriftDetectionStatus": drifting.describe_stack_drift_detection_status,
+            "DescribeStackResourceDrifts": drifting.describe_stack_resource_drifts,
         }
 
     def answer(self, body: bytes, query_string: str, key: str) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -79,7 +79,7 @@ def fit(schema: Schema, properties: dict[str, Any]) -> tuple[dict[str, Any], lis
 
 
 def _fit(root: dict[str, Any], shape: dict[str, Any], value: Any, at: str, problems: list[str]) -> Any:
-    shape = _follow(root, shape)
+    shape = follow(root, shape)
     kinds = shape.get("type", "object" if "properties" in shape else None)
     kinds = [kinds] if isinstance(kinds, str) else list(kinds or [])
     if isinstance(value, dict) and ("object" in kinds or not kinds):
@@ -138,7 +138,8 @@ def _fit_one(kind: str, value: Any) -> Any:
     return fitted
 
 
-def _follow(root: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
+def follow(root: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
+    """Give the shape that a reference leads to."""
     while "$ref" in shape:
         found: Any = root
         for part in str(shape["$ref"]).removeprefix("#/").split("/"):

@@ -39,6 +39,8 @@ class Resource:
         self.updated = now()
         self.gone = False
         self.replaced = False
+        self.drift: dict[str, Any] | None = None
+        """What the last drift detection found, as DescribeStackResourceDrifts says it."""
 
     @property
     def kept(self) -> bool:
@@ -59,6 +61,7 @@ class Resource:
 
     def said(self, stack: Stack) -> dict[str, Any]:
         """Give it as DescribeStackResources says it."""
+        drift = self.drift
         return {
             "StackName": stack.name,
             "StackId": stack.id,
@@ -69,7 +72,10 @@ class Resource:
             "LastUpdatedTimestamp": self.updated,
             "ResourceStatus": self.status,
             "ResourceStatusReason": self.reason,
-            "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+            "DriftInformation": {
+                "StackResourceDriftStatus": "NOT_CHECKED" if drift is None else drift["StackResourceDriftStatus"],
+                "LastCheckTimestamp": None if drift is None else drift["Timestamp"],
+            },
         }
 
 
@@ -114,6 +120,8 @@ class Stack:
         self.token: str | None = None
         self.leaving = threading.Event()
         self.before: Before | None = None
+        self.drift = "NOT_CHECKED"
+        self.drift_checked: datetime | None = None
         self.connect: Callable[[str], Any] | None = None
 
     @property
@@ -131,6 +139,7 @@ class Stack:
         """Take over what a change set asks for."""
         self.text, self.template, self.given, self.parameters = made.text, made.template, made.given, made.parameters
         self.tags, self.capabilities, self.role = made.tags, made.capabilities, made.role
+        self.drift, self.drift_checked = "NOT_CHECKED", None  # what was found was held against another template
 
     def say(self, status: str, reason: str | None = None) -> None:
         """Change the stack's own status, with an event of it."""

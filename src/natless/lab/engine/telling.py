@@ -158,7 +158,7 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "RoleARN": stack.role,
         "Tags": stack.tags,
         "EnableTerminationProtection": stack.protected,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": _drift(stack),
     }
 
 
@@ -171,8 +171,12 @@ def _summary(stack: Stack) -> dict[str, Any]:
         "DeletionTime": stack.deleted,
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": _drift(stack),
     }
+
+
+def _drift(stack: Stack) -> dict[str, Any]:
+    return {"StackDriftStatus": stack.drift, "LastCheckTimestamp": stack.drift_checked}
 
 
 def _change_set(made: ChangeSet) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.client
 import json
 import subprocess
@@ -39,8 +40,8 @@ class Account:
         assert port, "the account did not start"
         self.url = f"http://127.0.0.1:{port}"
 
-    def connect(self, service: str, key: str = KEY) -> Any:
-        client: Any = boto3.Session(aws_access_key_id=key, aws_secret_access_key=KEY, region_name=REGION).client
+    def connect(self, service: str, key: str = KEY, secret: str = KEY) -> Any:
+        client: Any = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=REGION).client
         config = Config(retries={"total_max_attempts": 1, "mode": "standard"})
         return client(service, endpoint_url=self.url, config=config)
 
@@ -172,10 +173,23 @@ def slow_account() -> Iterator[Account]:
     running.stop()
 
 
-@pytest.fixture
-def hello() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def own_account() -> Iterator[Account]:
+    """An account of the module's own."""
+    running = Account(QUICK, seed=7)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def hello_document() -> dict[str, Any]:
     document: dict[str, Any] = json.loads((GOLDEN / "hello.main.json").read_text())
     return document
+
+
+@pytest.fixture
+def hello(hello_document: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(hello_document)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ import msgspec
 
 Connect: TypeAlias = Callable[[str], Any]
 
+Others: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""The other resources of a stack: the properties of each by its physical id. What they attach to this one is theirs."""
+
 RANDOM_LENGTH = 12
 """Characters of the random end of a generated name."""
 
@@ -87,6 +90,7 @@ class Kind(msgspec.Struct, frozen=True):
     `create` starts it; `ready` says whether it is complete (None: at once), raising ResourceError where it came to
     nothing; `delete` starts its end; `gone` says whether it has ended (None: at once). `update` changes it in place to
     what the request has, from the properties it had before; `changes` names the properties that it can change so.
+    `read` gives the properties as they stand in the account, for drift detection (None: the lab does not read it).
     """
 
     type: str
@@ -96,6 +100,7 @@ class Kind(msgspec.Struct, frozen=True):
     gone: Callable[[Request, str], bool] | None = None
     update: Callable[[Request, str, Mapping[str, Any]], None] | None = None
     changes: tuple[str, ...] = ()
+    read: Callable[[Request, str, Others], Mapping[str, Any]] | None = None
 
 
 def random_suffix(chance: random.Random) -> str:
