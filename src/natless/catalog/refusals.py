@@ -274,6 +274,13 @@ ADDRESSES_STILL_MAPPED = Refusal(
     "the gateway.",
     source=_thread("hashicorp/terraform", 1303),
 )
+ZONE_INVALID = Refusal(
+    call="ec2:CreateSubnet",
+    code="InvalidParameterValue",
+    text="Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the "
+    "following availability zones: {zones}.",
+    source=_thread("TheSudoYT/terraform-aws-palworld", 9),
+)
 BLOCK_TAKEN = Refusal(
     call="ec2:CreateSubnet",
     code="InvalidSubnet.Conflict",

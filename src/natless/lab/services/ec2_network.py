@@ -30,11 +30,15 @@ class NetworkEc2(InterfacesEc2):
     """EC2 whose VPCs, subnets and gateways know what depends on them."""
 
     def create_subnet(self, vpc_id: str, *args: Any, **kwargs: Any) -> Any:
-        """Make a subnet: in the region's first zone where none is named, and no default one but in the default VPC."""
+        """Make a subnet: in a zone of the region, its first where none is named; default in the default VPC alone."""
         names = ("cidr_block", "ipv6_cidr_block", "availability_zone", "availability_zone_id", "ipv6_native", "tags")
         asked = dict(zip(names, args, strict=False)) | kwargs
+        zones = [zone.name for zone in self.describe_availability_zones()]
         if not asked.get("availability_zone") and not asked.get("availability_zone_id"):
-            asked["availability_zone"] = self.describe_availability_zones()[0].name
+            asked["availability_zone"] = zones[0]
+        # moto takes any region's.
+        if asked.get("availability_zone") and asked["availability_zone"] not in zones:
+            raise refuse(refusals.ZONE_INVALID, zone=asked["availability_zone"], zones=", ".join(zones))
         subnet = super().create_subnet(vpc_id, **asked)
         if not self.get_vpc(vpc_id).is_default:
             subnet.default_for_az = False

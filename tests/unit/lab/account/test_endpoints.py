@@ -114,6 +114,18 @@ def test_private_dns_conflict(ec2: Any, vpc: str, refusal: Any) -> None:
     assert "there is already a conflicting DNS domain for *.dkr.ecr.ap-northeast-2.amazonaws.com in the VPC" in text
 
 
+@pytest.mark.parametrize("zone", [f"{REGION}z", "us-east-1a"])
+def test_a_subnet_in_a_zone_that_the_region_has_not(ec2: Any, vpc: str, refusal: Any, zone: str) -> None:
+    # The text: TheSudoYT/terraform-aws-palworld #9, where one region's zones were asked of another.
+    code, text = refusal(ec2.create_subnet, VpcId=vpc, CidrBlock="10.7.9.0/24", AvailabilityZone=zone)
+    zones = ", ".join(each["ZoneName"] for each in ec2.describe_availability_zones()["AvailabilityZones"])
+    assert code == "InvalidParameterValue"
+    assert text == (
+        f"Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the "
+        f"following availability zones: {zones}."
+    )
+
+
 def test_two_subnets_of_one_zone(ec2: Any, vpc: str, refusal: Any) -> None:
     code, _ = refusal(
         ec2.create_vpc_endpoint,
