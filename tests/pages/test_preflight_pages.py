@@ -225,3 +225,20 @@ def test_a_named_zone_that_lacks_a_service_says_which_have_all() -> None:
         f"is not offered in {REGION}c, where private subnets lie; all are offered in {REGION}a, {REGION}b:"
         f' zones = ["{REGION}a", "{REGION}b"]'
     )
+
+
+def test_the_line_to_write_has_as_many_zones_as_were_asked_for() -> None:
+    # us-east-1 has six, and `zones` takes four at the most.
+    everywhere = [f"{REGION}{letter}" for letter in "bcdefg"]
+    details = [
+        {
+            "ServiceName": f"com.amazonaws.{REGION}.{name}",
+            "ServiceType": [{"ServiceType": "Interface"}],
+            "AvailabilityZones": everywhere,
+        }
+        for name in ("ecr.api", "ecr.dkr", "logs")
+    ]
+    findings, _ = asked({"ec2.describe_vpc_endpoint_services": {"ServiceDetails": details}}, zones("a", "b"))
+    assert findings[0].message.endswith(
+        f'; all are offered in {", ".join(everywhere)}: zones = ["{REGION}b", "{REGION}c"]'
+    )

@@ -25,6 +25,7 @@ def check(ground: Ground) -> Iterator[Finding]:
     if offered is None or zones is None:
         return
     wanted = services(ground.design, ground.region)
+    instead = _instead(offered, wanted.values(), ground.spec.network.zones)
     for name, service in wanted.items():
         if name in ground.standing:
             continue
@@ -34,7 +35,7 @@ def check(ground: Ground) -> Iterator[Finding]:
             yield ground.finding(
                 ZONE_NOT_OFFERED,
                 name,
-                f"{service} is not offered {where}, where private subnets lie{_instead(offered, wanted.values())}",
+                f"{service} is not offered {where}, where private subnets lie{instead}",
                 f"The VPC endpoint service {service} does not support the availability zone of the subnet",
             )
 
@@ -76,13 +77,13 @@ def of_region(connect: Connect) -> list[str]:
     return [name for name in names if name in usual or not usual]
 
 
-def _instead(offered: Offers, wanted: Iterable[str]) -> str:
-    """Say in which zones all services are offered."""
+def _instead(offered: Offers, wanted: Iterable[str], count: int) -> str:
+    """Say in which zones all services are offered, and the line to write: of so many zones, as there are that many."""
     everywhere = [set(offered.get(service, ())) for service in wanted]
     names = sorted(set.intersection(*everywhere)) if everywhere else []
     if len(names) < BALANCER_ZONES:
         return ""
-    return f"; all are offered in {', '.join(names)}: zones = [{', '.join(map(quoted, names))}]"
+    return f"; all are offered in {', '.join(names)}: zones = [{', '.join(map(quoted, names[:count]))}]"
 
 
 def _zones(ground: Ground) -> Sequence[str]:
