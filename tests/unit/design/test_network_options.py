@@ -1,10 +1,11 @@
-"""An internal load balancer, flow logs: what is written, by hand from AWS's guides, and what is proved of it."""
+"""Zones by name, an internal load balancer, flow logs: what is written, by AWS's guides, and what is proved of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from natless import design, load
+from natless.cloud import Cloud
 from natless.design.callers import Place, role_policy
 from natless.finding import Blocked, Reachable
 from natless.prove import Promises, prove
@@ -18,13 +19,30 @@ def main(network: str) -> dict[str, Any]:
     return found
 
 
-def verdicts(network: str) -> dict[str, Any]:
+def loaded(network: str) -> Cloud:
     designed = design.write(read(HELLO.format(network), "natless.toml"))
     values = {each.name: each.value for each in designed.parameters}
-    cloud = load.cloudformation(design.text(designed.main), "t", values, "us-east-1", None)
-    found = prove(cloud, Promises(private=True))
+    return load.cloudformation(design.text(designed.main), "t", values, "us-east-1", None)
+
+
+def verdicts(network: str) -> dict[str, Any]:
+    found = prove(loaded(network), Promises(private=True))
     assert not found.findings
     return {each.need: type(each.outcome) for each in found.verdicts}
+
+
+def test_zones_by_name_are_read_back_by_name_and_proved_as_those_by_number_are() -> None:
+    named = 'zones = ["us-east-1c", "us-east-1a"]'
+    zones = {name: subnet.zone for name, subnet in loaded(named).subnets.items()}
+    assert zones == {
+        "PublicSubnet1": "us-east-1c",
+        "PublicSubnet2": "us-east-1a",
+        "PrivateSubnet1": "us-east-1c",
+        "PrivateSubnet2": "us-east-1a",
+    }
+    found = verdicts(named)
+    assert found == verdicts("zones = 2")
+    assert (found["internet->alb"], found["alb->task"], found["task->internet"]) == (Reachable, Reachable, Blocked)
 
 
 def test_an_internal_load_balancer_stands_in_the_private_subnets_and_nothing_leads_out() -> None:
