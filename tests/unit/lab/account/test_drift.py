@@ -147,7 +147,8 @@ def test_all_else_is_in_sync_and_the_stack_has_drifted(stack: Drifted, own_accou
     assert others.keys() == stack.ids.keys() - drifted.keys()
     cloudformation = own_account.connect("cloudformation")
     whole = cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]["DriftInformation"]
-    listed = cloudformation.list_stacks()["StackSummaries"][0]["DriftInformation"]
+    summaries = cloudformation.list_stacks()["StackSummaries"]
+    [listed] = [one["DriftInformation"] for one in summaries if one["StackName"] == stack.name]
     assert whole["StackDriftStatus"] == listed["StackDriftStatus"] == "DRIFTED"
     assert whole["LastCheckTimestamp"]
     asked = {"StackName": stack.name, "LogicalResourceId": "HttpListener"}
