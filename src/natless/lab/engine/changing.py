@@ -130,6 +130,8 @@ class Changing:
 
     def create_change_set(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """CreateChangeSet: of type CREATE for a stack that is not there (or in review), UPDATE for one that is."""
+        if asked.get("IncludeNestedStacks"):
+            raise QueryError("ValidationError", "The lab's change sets do not go into nested stacks (AWS's would).")
         kind = str(asked.get("ChangeSetType") or "UPDATE")
         stack = self._stacks.named(str(asked["StackName"]))
         if kind == "UPDATE" and (stack is None or stack.status == "REVIEW_IN_PROGRESS"):
@@ -256,6 +258,7 @@ class Changing:
             stack.tags, stack.capabilities = list(asked.get("Tags") or []), list(asked.get("Capabilities") or [])
             stack.role, stack.token = asked.get("RoleARN"), asked.get("ClientRequestToken")
             stack.protected = bool(asked.get("EnableTerminationProtection"))
+            stack.timeout, stack.notified = asked.get("TimeoutInMinutes"), list(asked.get("NotificationARNs") or [])
             stack.on_failure = "DO_NOTHING" if asked.get("DisableRollback") else asked.get("OnFailure") or "ROLLBACK"
             stack.say("CREATE_IN_PROGRESS", "User Initiated")
         self._go(operations.create, stack)

@@ -58,6 +58,7 @@ def request(shop: Workshop, stack: Stack, resource: Resource) -> Request:
         suffix=resource.suffix,
         properties=resource.properties,
         tags=tuple(stack.tags),
+        capabilities=tuple(stack.capabilities),
     )
 
 
@@ -171,9 +172,11 @@ class Making:
             return
         kind, resource = self._running[name], self._stack.resources[name]
         try:
-            done = kind.ready is None or kind.ready(
-                request(self._shop, self._stack, resource), resource.physical_id or ""
-            )
+            asked, physical = request(self._shop, self._stack, resource), resource.physical_id or ""
+            done = kind.ready is None or kind.ready(asked, physical)
+            if done and kind.complete is not None:
+                # Another mapping: a rollback goes back to the old one.
+                resource.attributes = {**resource.attributes, **kind.complete(asked, physical)}
         except Exception as error:  # noqa: BLE001  # as above
             self._fail(name, error)
             return

@@ -116,6 +116,8 @@ class Stack:
         self.on_failure = "ROLLBACK"
         self.protected = False
         self.role: str | None = None
+        self.timeout: int | None = None
+        self.notified: list[str] = []
         self.change_set_id: str | None = None
         self.token: str | None = None
         self.leaving = threading.Event()
@@ -255,6 +257,18 @@ class Stacks:
             if one.id == name or (one.name == name and stack in {one.stack.name, one.stack.id}):
                 return one
         raise QueryError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
+
+    def parent(self, stack: Stack) -> Stack | None:
+        """Give the stack that a nested one is a resource of."""
+        for one in self.all:
+            if any(each.type == STACK_TYPE and each.physical_id == stack.id for each in one.resources.values()):
+                return one
+        return None
+
+    def root(self, stack: Stack) -> Stack | None:
+        """Give the uppermost stack above a nested one."""
+        above = self.parent(stack)
+        return None if above is None else self.root(above) or above
 
     def importers(self, export: str) -> list[str]:
         """Give the names of the stacks that import an export."""

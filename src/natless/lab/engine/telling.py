@@ -27,15 +27,25 @@ class Telling:
     def describe_stacks(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """DescribeStacks: one stack, or all that have not gone."""
         if asked.get("StackName"):
-            return {"Stacks": [_stack(self._stacks.found(str(asked["StackName"])))]}
-        return {"Stacks": [_stack(one) for one in reversed(self._stacks.all) if one.status != "DELETE_COMPLETE"]}
+            return {"Stacks": [self._stack(self._stacks.found(str(asked["StackName"])))]}
+        return {"Stacks": [self._stack(one) for one in reversed(self._stacks.all) if one.status != "DELETE_COMPLETE"]}
+
+    def _stack(self, stack: Stack) -> dict[str, Any]:
+        return {**_stack(stack), **self._above(stack)}
+
+    def _summary(self, stack: Stack) -> dict[str, Any]:
+        return {**_summary(stack), **self._above(stack)}
+
+    def _above(self, stack: Stack) -> dict[str, str]:
+        parent, root = self._stacks.parent(stack), self._stacks.root(stack)
+        return {} if parent is None or root is None else {"ParentId": parent.id, "RootId": root.id}
 
     def list_stacks(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """ListStacks: those deleted included."""
         wanted = asked.get("StackStatusFilter")
         found = [one for one in reversed(self._stacks.all) if not wanted or one.status in wanted]
         page, token = _page(found, asked.get("NextToken"))
-        return {"StackSummaries": [_summary(one) for one in page], "NextToken": token}
+        return {"StackSummaries": [self._summary(one) for one in page], "NextToken": token}
 
     def describe_stack_events(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """DescribeStackEvents: newest first, a page at a time; the token names the first event of the next page."""
@@ -152,7 +162,8 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason,
         "DisableRollback": stack.on_failure == "DO_NOTHING",
-        "NotificationARNs": [],
+        "TimeoutInMinutes": stack.timeout,
+        "NotificationARNs": stack.notified,
         "Capabilities": stack.capabilities,
         "Outputs": stack.outputs,
         "RoleARN": stack.role,

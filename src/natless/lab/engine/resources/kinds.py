@@ -13,6 +13,7 @@ from natless.lab.engine.resources import (
     elbv2,
     identity,
     instances,
+    nested,
     read_access,
     read_ecs,
     read_elbv2,
@@ -43,6 +44,7 @@ KINDS: dict[str, Kind] = {
         ecs.KINDS,
         identity.KINDS,
         instances.KINDS,
+        nested.KINDS,
         stores.KINDS,
     )
     for kind in kinds

@@ -43,6 +43,7 @@ class Request(msgspec.Struct, frozen=True):
     suffix: str
     properties: Mapping[str, Any]
     tags: Sequence[Mapping[str, str]] = ()
+    capabilities: Sequence[str] = ()
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a property, or `default` where the template leaves it out."""
@@ -90,7 +91,8 @@ class Kind(msgspec.Struct, frozen=True):
     `create` starts it; `ready` says whether it is complete (None: at once), raising ResourceError where it came to
     nothing; `delete` starts its end; `gone` says whether it has ended (None: at once). `update` changes it in place to
     what the request has, from the properties it had before; `changes` names the properties that it can change so.
-    `read` gives the properties as they stand in the account, for drift detection (None: the lab does not read it).
+    `complete` gives the attributes that are known only then. `read` gives the properties as they stand in the account,
+    for drift detection (None: the lab does not read it).
     """
 
     type: str
@@ -100,6 +102,7 @@ class Kind(msgspec.Struct, frozen=True):
     gone: Callable[[Request, str], bool] | None = None
     update: Callable[[Request, str, Mapping[str, Any]], None] | None = None
     changes: tuple[str, ...] = ()
+    complete: Callable[[Request, str], Mapping[str, Any]] | None = None
     read: Callable[[Request, str, Others], Mapping[str, Any]] | None = None
 
 
